@@ -1,0 +1,1 @@
+"""The benchmarks and scores behind docs/performance.md."""

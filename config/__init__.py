@@ -1,0 +1,1 @@
+"""Settings of one installation, and what cron and supervisor start."""

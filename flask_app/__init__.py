@@ -1,0 +1,1 @@
+"""Chaudiere's application: the domain, the store, the jobs and the pages."""

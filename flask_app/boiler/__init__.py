@@ -1,0 +1,1 @@
+"""The domain, pure: what a row, a minute, a phase, a fault and an alert are."""

@@ -1,0 +1,129 @@
+"""The schema: every table, with the columns of the two that the boiler fills built from boiler/rows.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Column, Float, ForeignKey, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from flask_app.boiler.rows import COLUMNS
+
+# Named constraints, so that a later migration can drop one (https://alembic.sqlalchemy.org/en/latest/naming.html).
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """What every table's class derives from."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+def _row_table(table: str) -> Table:
+    kinds: dict[str, TypeEngine[Any]] = {"samples": Integer(), "phase": Integer(), "quality": Text()}
+    columns: list[Column[Any]] = [Column(name, kinds.get(name, Float())) for name in COLUMNS.values() if name != "ts"]
+    return Table(table, Base.metadata, Column("ts", Integer, primary_key=True), *columns)
+
+
+class Chaudiere(Base):
+    """Raw readings: the loop."""
+
+    __table__ = _row_table("Chaudiere")
+
+
+class ChaudiereMinute(Base):
+    """Minutes: archive_minute; their `phase`: process_phase."""
+
+    __table__ = _row_table("ChaudiereMinute")
+
+
+class EngineState(Base):
+    """What the engine knew after the minute `ts`: process_phase."""
+
+    __tablename__ = "EngineState"
+    ts: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    state: Mapped[str] = mapped_column(Text)  # JSON
+
+
+class Alert(Base):
+    """A warning and its life: process_phase; `acknowledged_*`: the web."""
+
+    __tablename__ = "Alert"
+    __table_args__ = (UniqueConstraint("kind", "opened_ts"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]  # alerts.Kind
+    opened_ts: Mapped[int] = mapped_column(index=True)
+    closed_ts: Mapped[int | None]
+    evidence: Mapped[str] = mapped_column(Text)  # JSON
+    acknowledged_ts: Mapped[int | None]
+    acknowledged_by: Mapped[str | None]
+
+
+class Delivery(Base):
+    """One message to one address: process_phase; `sent_ts` and `failed_ts`: deliver."""
+
+    __tablename__ = "Delivery"
+    __table_args__ = (UniqueConstraint("alert_id", "reason", "channel", "address", "due_ts"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    alert_id: Mapped[int | None] = mapped_column(ForeignKey("Alert.id"))  # NULL: a test
+    reason: Mapped[str]  # deliveries.Occasion
+    channel: Mapped[str]  # mail or sms
+    address: Mapped[str]
+    due_ts: Mapped[int]
+    expires_ts: Mapped[int]
+    sent_ts: Mapped[int | None]
+    failed_ts: Mapped[int | None]
+
+
+class Attempt(Base):
+    """One try to send one delivery: deliver."""
+
+    __tablename__ = "Attempt"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("Delivery.id"), index=True)
+    ts: Mapped[int]
+    outcome: Mapped[str]  # deliveries.Outcome
+    words: Mapped[str] = mapped_column(Text)  # what the gateway said
+
+
+class Setting(Base):
+    """A change of an option, append-only: the web and manager.py."""
+
+    __tablename__ = "Setting"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    since_ts: Mapped[int] = mapped_column(index=True)
+    value: Mapped[str]
+    by: Mapped[str]
+
+
+class Recipient(Base):
+    """Who is told: the web. While it is empty, the environment's addresses are."""
+
+    __tablename__ = "Recipient"
+    __table_args__ = (UniqueConstraint("channel", "address"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    address: Mapped[str]
+
+
+class User(Base):
+    """Who may change things from a page: the web and manager.py."""
+
+    __tablename__ = "User"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    role: Mapped[str]  # viewer or admin
+    created_ts: Mapped[int]

@@ -1,0 +1,91 @@
+"""The web's two doors to the database: pages read through one that cannot write; what writes holds the lock."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import flask_migrate
+from flask import Flask, current_app
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from flask_app import lock
+from flask_app.models import db
+
+UNCLAIMED = 0x43484155  # "CHAU", as in store.World: the web has its own door and no `store`
+MIGRATIONS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "migrations")
+
+
+class ForeignFileError(Exception):
+    """The file named as the database is something else."""
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Gives `app` its engines: the default one reads only, `writer` writes."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///file:{settings.database}?mode=ro&uri=true"
+    app.config["SQLALCHEMY_BINDS"] = {"writer": f"sqlite:///{settings.database}"}
+    db.init_app(app)
+    flask_migrate.Migrate(app, db, directory=MIGRATIONS)
+    with app.app_context():
+        event.listen(db.engines["writer"], "connect", _writer_pragmas)
+        event.listen(db.engines["writer"], "begin", _begin_immediate)
+
+
+def _writer_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    # isolation_level None: the driver begins nothing by itself, `_begin_immediate` does.
+    connection.isolation_level = None
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """A session that may write, in one transaction under the lock. Raises lock.LockBusyError after 5 s."""
+    settings: Settings = current_app.config["SETTINGS"]
+    with lock.hold(settings.lock, 5.0):
+        try:
+            with Session(db.engines["writer"]) as session, session.begin():
+                yield session
+        finally:
+            # The connection closes inside the lock: the last one to close checkpoints.
+            db.engines["writer"].dispose()
+
+
+def upgrade(app: Flask) -> None:
+    """Makes the database or brings its schema up to date. Raises ForeignFileError for a file that is not ours."""
+    settings: Settings = app.config["SETTINGS"]
+    with lock.hold(settings.lock, 30.0):
+        _prepare_file(settings.database)
+        with app.app_context():
+            flask_migrate.upgrade(directory=MIGRATIONS)
+            db.engines["writer"].dispose()
+
+
+def _prepare_file(path: str) -> None:
+    """Makes an empty database in WAL mode from the start: changing the mode later is not crash-safe everywhere."""
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise ForeignFileError(f"{path} cannot be opened ({error}): check the folder and its owner") from error
+    try:
+        mark = connection.execute("PRAGMA application_id").fetchone()[0]
+        filled = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+        if filled and mark >> 8 != UNCLAIMED >> 8:
+            raise ForeignFileError(f"{path} is another program's database: name another file by CHAUDIERE_DATABASE")
+        connection.execute("PRAGMA journal_mode=WAL")
+        if not mark:
+            connection.execute(f"PRAGMA application_id={UNCLAIMED}")
+    except sqlite3.DatabaseError as error:
+        raise ForeignFileError(f"{path} is not a database ({error}): move it away or restore a backup") from error
+    finally:
+        connection.close()

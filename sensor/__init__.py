@@ -1,0 +1,1 @@
+"""The sensor loop and what it reads: probes, current clamps, or the simulated boiler."""

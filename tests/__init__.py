@@ -1,0 +1,1 @@
+"""The tests mirror the tree; each is named as the sentence it proves."""

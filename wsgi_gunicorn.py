@@ -1,0 +1,5 @@
+"""What gunicorn serves."""
+
+from flask_app.web import create_app
+
+app = create_app()
