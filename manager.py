@@ -66,5 +66,31 @@ def upgrade() -> None:
     click.echo(f"{settings.database} is up to date")
 
 
+# --- status
+
+
+@cli.command()
+def status() -> None:
+    """Say whether all is well: exit status 0 healthy, 1 not, 2 when it cannot tell."""
+    import sqlite3
+
+    from flask_app import lock, store
+    from flask_app.script.status import report
+
+    try:
+        settings = load(os.environ)
+        database = store.Database(settings.database, settings.lock)
+        health = store.health(database.connection, _now())
+        database.close()
+    except (SettingsError, store.StoreError, lock.LockBusyError, sqlite3.Error, OSError) as error:
+        click.echo(f"cannot tell: {error}", err=True)
+        sys.exit(2)
+    lines, reasons = report(health, _now())
+    click.echo("\n".join([*lines, *(f"not well: {reason}" for reason in reasons)]))
+    if reasons:
+        sys.exit(1)
+    click.echo("healthy")
+
+
 if __name__ == "__main__":
     sys.exit(cli())
