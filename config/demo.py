@@ -76,7 +76,8 @@ def main() -> int:
     except (NotReadyError, SettingsError) as error:
         print(f"chaudiere: {error}", file=sys.stderr)
         return 1
-    print(f"\n    {url}\n\nCtrl-C stops everything; the data stays in {os.environ.get('CHAUDIERE_HOME', 'var')}.")
+    home = load(os.environ).home
+    print(f"\n    {url}\n\nCtrl-C stops everything; data and logs stay in {home}.", flush=True)
     return 0
 
 

@@ -13,4 +13,17 @@ CHAUDIERE_SECRETS=
 export CHAUDIERE_DIR CHAUDIERE_HOME CHAUDIERE_RUNTIME CHAUDIERE_USER CHAUDIERE_SECRETS
 
 .venv/bin/python -m config.demo
-exec .venv/bin/supervisord -n -c config/dev/supervisor_dev.conf
+
+# Not exec: a closed terminal sends HUP, at which supervisord would start anew instead of stopping. Silent: it dies,
+# leaving its programs behind, when it cannot write to a closed terminal; its log is a file.
+.venv/bin/supervisord --nodaemon --silent -c config/dev/supervisor_dev.conf &
+supervisord=$!
+trap 'kill -TERM "$supervisord" 2>/dev/null' HUP INT TERM
+status=0
+wait "$supervisord" || status=$?
+# A signal ends `wait` before supervisord has ended its programs.
+while kill -0 "$supervisord" 2>/dev/null; do
+    status=0
+    wait "$supervisord" || status=$?
+done
+exit "$status"
