@@ -54,7 +54,10 @@ install_packages() {
 }
 
 make_virtualenv() {
-    good_python .venv/bin/python && return
+    # One whose making was cut short has no pip.
+    if good_python .venv/bin/python; then
+        [ -f .venv/.installed-product ] || .venv/bin/python -m pip --version >/dev/null 2>&1 && return
+    fi
     say "making .venv with $($python --version)"
     "$python" -m venv --clear .venv
 }
@@ -103,6 +106,10 @@ esac
 find_python
 install_packages
 [ -n "$python" ] || find_python
+if [ -z "$python" ]; then
+    say "this machine has no python of 3.11 or newer; install one and name it: CHAUDIERE_PYTHON=/usr/local/bin/python3.12"
+    exit 1
+fi
 make_virtualenv
 install_python_packages
 compile_catalogues
