@@ -95,6 +95,7 @@ class Database:
 def _open(path: str) -> sqlite3.Connection:
     if not os.path.exists(path):
         raise StoreError(f"{path} does not exist: run `python manager.py database upgrade`")
+    connection = None
     try:
         # The lock file decides who writes; busy_timeout is for a stranger's connection, such as the sqlite3 shell.
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
@@ -102,6 +103,8 @@ def _open(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("SELECT name FROM sqlite_master LIMIT 1")
     except sqlite3.DatabaseError as error:
+        if connection:
+            connection.close()
         raise StoreError(f"{path} cannot be read as a database ({error}): restore a backup or move it away") from error
     return connection
 
