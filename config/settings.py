@@ -52,6 +52,7 @@ class Settings:
     sms: Sms
     alert_emails: tuple[str, ...]
     alert_phones: tuple[str, ...]
+    probes: tuple[str, ...]  # ids of the DS18B20 as water, flue, box, spare; empty: those found, sorted
     options: Options  # defaults, then the environment; the Setting table overrides them
 
     @property
@@ -91,6 +92,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         sms=_sms(environ),
         alert_emails=_addresses(environ),
         alert_phones=_phones(environ),
+        probes=_probes(environ),
         options=_options(environ),
     )
 
@@ -188,6 +190,19 @@ def _phones(environ: Mapping[str, str]) -> tuple[str, ...]:
                 f"CHAUDIERE_ALERT_PHONES holds {phone!r}; it accepts international numbers such as +33639980000"
             )
     return tuple(dict.fromkeys(phones))
+
+
+def _probes(environ: Mapping[str, str]) -> tuple[str, ...]:
+    probes = tuple(part.lower() for part in _list(environ, "PROBES"))
+    for probe in probes:
+        digits = probe.removeprefix("28-")
+        if len(digits) != 12 or any(digit not in "0123456789abcdef" for digit in digits):
+            raise SettingsError(
+                f"CHAUDIERE_PROBES holds {probe!r}; it accepts ids such as 28-0123456789ab, with commas"
+            )
+    if len(probes) > 4 or len(set(probes)) < len(probes):
+        raise SettingsError("CHAUDIERE_PROBES accepts four different ids at most: water, flue, box, spare")
+    return probes
 
 
 def _options(environ: Mapping[str, str]) -> Options:

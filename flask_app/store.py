@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import NamedTuple
@@ -139,6 +139,14 @@ def insert_readings(connection: sqlite3.Connection, readings: Iterable[Row]) -> 
     before = connection.total_changes
     connection.executemany(f"INSERT OR IGNORE INTO Chaudiere ({_ROW}) VALUES ({_SLOTS})", readings)
     return connection.total_changes - before
+
+
+def move_readings(connection: sqlite3.Connection, moves: Sequence[tuple[int, int]]) -> None:
+    """Moves readings from one second to another (from_ts, to_ts); one whose place is taken stays where it is."""
+    # Towards the later, the latest goes first, and the reverse: a row never lands on one that is about to leave.
+    later = sorted((move for move in moves if move[1] > move[0]), reverse=True)
+    for from_ts, to_ts in later + sorted(move for move in moves if move[1] < move[0]):
+        connection.execute("UPDATE OR IGNORE Chaudiere SET ts = ? WHERE ts = ?", (to_ts, from_ts))
 
 
 def newest_reading_ts(connection: sqlite3.Connection, until_ts: int) -> int | None:

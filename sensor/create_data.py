@@ -1,0 +1,339 @@
+"""The loop: asks the probes and clamps every few seconds, and keeps each reading in the table Chaudiere."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import math
+import os
+import signal
+import sqlite3
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import NamedTuple, Protocol
+
+from config.settings import Settings, SettingsError, load, make_folders
+from flask_app import store
+from flask_app.boiler.options import OptionError, Options, in_force
+from flask_app.boiler.rows import MINUTE, MOTORS, TEMPERATURES, VALUES, Reason, Row
+from flask_app.lock import LockBusyError
+from sensor.worker import Worker
+
+HELD_READINGS = 400  # 20 minutes of them at 3 s
+LOCK_SECONDS = 0.2
+DEADLINE_SECONDS = 2.5  # of one pass over both buses; the shortest period is 3 s
+TRUST_SECONDS = 120  # how long readings wait for the clock to be set
+JUMP_SECONDS = 2.0
+PHASE_SECONDS = 0.25  # past the multiple of the period, so that an early wake-up never falls in the second before
+
+Values = dict[str, float | Reason]
+
+
+def log(words: str) -> None:
+    """One line to the service's log."""
+    print(f"create_data: {words}", file=sys.stderr, flush=True)
+
+
+class Clock(Protocol):
+    """The times of a loop; a test hands in its own."""
+
+    def wall(self) -> float: ...
+    def monotonic(self) -> float: ...
+    def wait(self, until: float, stop: threading.Event) -> bool:
+        """Waits until monotonic `until`; True when told to stop."""
+
+
+class SystemClock:
+    """The computer's own."""
+
+    wall = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+
+    def wait(self, until: float, stop: threading.Event) -> bool:
+        """Waits until monotonic `until`; True when told to stop."""
+        return stop.wait(max(0.0, until - time.monotonic()))
+
+
+class Taken(NamedTuple):
+    """A reading, when it was taken by the monotonic clock, and what the wall clock then was ahead of it."""
+
+    row: Row
+    monotonic: float
+    ahead: float
+
+
+def first_slot(wall: float, monotonic: float, period: float) -> float:
+    """The monotonic time of the next sample: just past a multiple of the period by the wall clock.
+
+    >>> first_slot(1001.0, 50.0, 4.0)
+    53.25
+    """
+    return monotonic + period - (wall - PHASE_SECONDS) % period
+
+
+def run(
+    read: Callable[[float], Row],
+    write: Callable[[Taken], None],
+    clock: Clock,
+    stop: threading.Event,
+    period: Callable[[], float] = lambda: 4.0,
+) -> None:
+    """Reads and hands on one row a period until told to stop; never waits for what comes after."""
+    ahead = clock.wall() - clock.monotonic()
+    seconds = period()
+    due = first_slot(clock.wall(), clock.monotonic(), seconds)
+    while not clock.wait(due, stop):
+        monotonic, wall = clock.monotonic(), clock.wall()
+        jump = wall - monotonic - ahead
+        ahead = wall - monotonic
+        write(Taken(read(wall), monotonic, ahead))
+        if abs(jump) > JUMP_SECONDS or period() != seconds:
+            if abs(jump) > JUMP_SECONDS:
+                log(f"the clock jumped by {jump:.0f} s")
+            seconds = period()
+            due = first_slot(clock.wall(), clock.monotonic(), seconds)
+        else:
+            # A pass longer than the period skips the slots it missed, and keeps the beat.
+            due += seconds * max(1, math.ceil((clock.monotonic() - due) / seconds))
+
+
+class Recorder:
+    """Keeps readings in the database, holding them while it cannot: one thread's, the one that opened it."""
+
+    def __init__(self, database: store.Database, base: Options, synchronised: Callable[[], bool]) -> None:
+        self.options = base
+        self.skipped = 0  # their second was taken
+        self.dropped = 0  # the oldest held, when too many
+        self._database = database
+        self._base = base
+        self._synchronised = synchronised
+        self._trusted = False
+        self._first: float | None = None
+        self._held: deque[Taken] = deque()
+        self._unset: list[Taken] = []  # stored before the clock was set
+        self._shift: float | None = None
+        self._failing = False
+        self._options_at = -math.inf
+
+    def receive(self, taken: Taken) -> None:
+        """Holds a reading and writes what is due."""
+        if self._first is None:
+            self._first = taken.monotonic
+        self._judge_clock(taken)
+        untrusted = not self._trusted and self._shift is None
+        self._hold(taken._replace(row=mark_clock(taken.row)) if untrusted else taken)
+        waiting = untrusted and taken.monotonic - self._first < TRUST_SECONDS
+        if not waiting and (self._failing or due(taken.row.ts, self.options)):
+            self.flush()
+        if taken.monotonic - self._options_at >= MINUTE:
+            self._options_at = taken.monotonic
+            self._read_options(taken.row.ts)
+
+    def flush(self) -> None:
+        """Writes what is held, or keeps it for the next sample."""
+        if not self._held:
+            return
+        try:
+            with self._database.writing(wait=LOCK_SECONDS) as connection:
+                self._move(connection)
+                kept = store.insert_readings(connection, [taken.row for taken in self._held])
+        except (LockBusyError, sqlite3.Error) as error:
+            if not self._failing:
+                log(f"cannot write, readings wait in memory: {error!r}")
+            self._failing = True
+            return
+        if self._failing:
+            log(f"writes again, {len(self._held)} readings kept, {self.dropped} dropped in all")
+        self._failing = False
+        self._wrote(kept)
+
+    def _wrote(self, kept: int) -> None:
+        if self._trusted:
+            self._shift = None
+            self._unset.clear()
+        else:
+            self._unset.extend(self._held)
+        self.skipped += len(self._held) - kept
+        self._held.clear()
+
+    def _hold(self, taken: Taken) -> None:
+        self._held.append(taken)
+        if len(self._held) > HELD_READINGS:
+            self._held.popleft()
+            self.dropped += 1
+
+    def _judge_clock(self, taken: Taken) -> None:
+        if self._trusted or not self._synchronised():
+            return
+        self._trusted = True
+        # Readings still in memory get their true second and need no mark; those stored are moved once.
+        self._held = deque(set_clock(held, taken.ahead) for held in self._held)
+        self._shift = taken.ahead
+
+    def _move(self, connection: sqlite3.Connection) -> None:
+        if self._shift is None:
+            return
+        moves = [(each.row.ts, each.row.ts + round(self._shift - each.ahead)) for each in self._unset]
+        store.move_readings(connection, [move for move in moves if move[0] != move[1]])
+
+    def _read_options(self, ts: int) -> None:
+        try:
+            self.options = in_force(self._base, store.option_changes(self._database.connection), ts)
+        except (sqlite3.Error, OptionError) as error:
+            log(f"the former options stay in force: {error}")
+
+
+def due(ts: int, options: Options) -> bool:
+    """Whether the reading of `ts` is the last of its batch, or of its minute.
+
+    >>> [second for second in range(0, 60, 4) if due(second, Options(commit_seconds=20))]
+    [16, 36, 56]
+    """
+    second = ts % MINUTE
+    batch = options.commit_seconds
+    if batch <= 0 or second + options.sample_seconds >= MINUTE:
+        return True
+    return second % batch + options.sample_seconds >= batch
+
+
+def mark_clock(row: Row) -> Row:
+    """The row, marked as taken before the clock was set."""
+    quality = json.loads(row.quality) if row.quality else {}
+    return row._replace(quality=json.dumps({**quality, "ts": {Reason.CLOCK.value: 1}}))
+
+
+def set_clock(taken: Taken, ahead: float) -> Taken:
+    """The reading at its true second, without its mark."""
+    quality = json.loads(taken.row.quality) if taken.row.quality else {}
+    quality.pop("ts", None)
+    ts = taken.row.ts + round(ahead - taken.ahead)
+    return Taken(taken.row._replace(ts=ts, quality=json.dumps(quality) if quality else None), taken.monotonic, ahead)
+
+
+def row_of(ts: int, values: Values) -> Row:
+    """The row of one pass: None where a value was refused, and why in its quality."""
+    refused = {role: {value.value: 1} for role, value in values.items() if isinstance(value, Reason)}
+    numbers = {role: value for role, value in values.items() if not isinstance(value, Reason)}
+    return Row(ts, **numbers, quality=json.dumps(refused) if refused else None)  # type: ignore[arg-type]  # by role
+
+
+class Hardware:
+    """Both buses, each asked in a thread of its own within one deadline."""
+
+    def __init__(self, temperatures: Callable[[], Values], watts: Callable[[], Values]) -> None:
+        self._buses = (
+            (TEMPERATURES, Worker("temperatures", temperatures)),
+            (MOTORS, Worker("currents", watts)),
+        )
+        self._reasons: dict[str, Reason | None] = dict.fromkeys(VALUES)
+
+    def read(self, wall: float) -> Row:
+        """The row of the instant `wall` (epoch seconds)."""
+        asked = [worker.ask() for _, worker in self._buses]
+        end = time.monotonic() + DEADLINE_SECONDS
+        values: Values = {}
+        for (roles, worker), was_asked in zip(self._buses, asked, strict=True):
+            values |= _answer(roles, worker, was_asked, end)
+        self._tell(values)
+        return row_of(int(wall), values)
+
+    def _tell(self, values: Values) -> None:
+        for role, value in values.items():
+            reason = value if isinstance(value, Reason) else None
+            former = self._reasons[role]
+            if (reason is None) != (former is None):
+                log(f"{role}: no value ({reason.value})" if reason else f"{role}: has values again")
+            self._reasons[role] = reason
+
+
+def _answer(roles: tuple[str, ...], worker: Worker[Values], asked: bool, end: float) -> Values:
+    if not asked:
+        return dict.fromkeys(roles, Reason.LATE)
+    try:
+        return worker.answer(end - time.monotonic())
+    except TimeoutError:
+        return dict.fromkeys(roles, Reason.LATE)
+
+
+def synchronised() -> bool:
+    """Whether the computer's clock is known true: by timesyncd's marker, or by the kernel (chrony, ntpd)."""
+    if os.path.exists("/run/systemd/timesync/synchronized"):
+        return True
+    state = ctypes.create_string_buffer(512)  # struct timex, zeroed: mode 0 only asks
+    answer: int = ctypes.CDLL(None).adjtimex(state)
+    return answer not in (-1, 5)  # TIME_ERROR: not synchronised
+
+
+def open_hardware(settings: Settings) -> Callable[[float], Row]:
+    """The reader of the real probes and clamps; what is missing is asked again at each sample."""
+    from sensor.get_temp import Probes
+    from sensor.get_watt import Currents
+
+    return Hardware(Probes(settings.probes).read, Currents().read).read
+
+
+def record(recorder: Recorder, read: Callable[[float], Row], clock: Clock, inbox: SimpleQueue[Taken | None]) -> None:
+    """Acquires in one thread and writes in this one until the inbox gives None, then writes what is held."""
+    stop = threading.Event()
+    failures: list[Exception] = []
+
+    def acquire() -> None:
+        try:
+            run(read, inbox.put, clock, stop, lambda: recorder.options.sample_seconds)
+        except Exception as error:  # noqa: BLE001 - raised again below, in the thread that can end the process
+            failures.append(error)
+        inbox.put(None)
+
+    acquisition = threading.Thread(target=acquire, name="acquisition", daemon=True)
+    acquisition.start()
+    while (taken := inbox.get()) is not None:
+        recorder.receive(taken)
+    stop.set()
+    acquisition.join(timeout=DEADLINE_SECONDS + 1)
+    while not inbox.empty():
+        taken = inbox.get()
+        if taken is not None:
+            recorder.receive(taken)
+    recorder.flush()
+    if failures:
+        raise failures[0]
+
+
+def main() -> int:
+    """Runs the loop until SIGTERM; 1 when it cannot start, with the reason on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m sensor.create_data", description=__doc__)
+    parser.add_argument("--fake", action="store_true", help="read the simulated boiler")
+    fake = parser.parse_args().fake
+    try:
+        settings = load(os.environ)
+        make_folders(settings)
+        database = store.Database(settings.database, settings.lock)
+        database.claim(store.World.SIMULATED if fake else store.World.REAL)
+    except (SettingsError, store.StoreError, LockBusyError) as error:
+        log(str(error))
+        return 1
+    inbox: SimpleQueue[Taken | None] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: inbox.put(None))  # SimpleQueue.put may be called from a signal handler
+    recorder = Recorder(database, settings.options, (lambda: True) if fake else synchronised)
+    try:
+        if fake:
+            from sensor.simulator import open_reader
+
+            read = open_reader(settings)
+        else:
+            read = open_hardware(settings)
+        log("recording")
+        record(recorder, read, SystemClock(), inbox)
+    finally:
+        database.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Opens the DS18B20 probes on the 1-wire bus, and reads degrees or the reason why there are none."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask_app.boiler.rows import TEMPERATURES, Reason
+from sensor.worker import Worker
+
+if TYPE_CHECKING:
+    from w1thermsensor.core import W1ThermSensor
+
+DEADLINE_SECONDS = 1.8  # a 12-bit conversion takes 0.75 s, and the kernel may try again once
+LOWEST, HIGHEST = -55.0, 125.0  # DS18B20 datasheet
+POWER_ON_DEGREES = 85.0
+POWER_ON_BYTE = 0x0C  # byte 6 of a scratchpad that never converted: w1thermsensor#75, Linux w1_therm
+
+
+def sensor_class() -> type[W1ThermSensor]:
+    """The real package's class, imported without its modprobe (which waits 1 s, then fails where there is no bus)."""
+    os.environ["W1THERMSENSOR_NO_KERNEL_MODULE"] = "1"
+    from w1thermsensor.core import W1ThermSensor  # 0.08 s, and only a real installation needs it
+
+    return W1ThermSensor
+
+
+def judge(lines: list[str], last: float | None) -> float | Reason:
+    """Degrees that the lines of `w1_slave` say, or why they are refused; `last` is the probe's last good value.
+
+    >>> judge(["50 05 4b 46 7f ff 0c 10 1c : crc=1c YES", "50 05 4b 46 7f ff 0c 10 1c t=85000"], 20.0)
+    <Reason.POWER_ON: 'power_on'>
+    >>> judge(["50 05 4b 46 7f ff 10 10 1c : crc=1c YES", "50 05 4b 46 7f ff 10 10 1c t=85000"], 20.0)
+    85.0
+    """
+    if not any(line.strip() for line in lines):
+        return Reason.BUS  # since Linux 5.8 a failed read is an empty file
+    scratchpad = _scratchpad(lines)
+    if scratchpad is None:
+        return Reason.CRC
+    if not any(scratchpad):
+        return Reason.SHORT
+    degrees = int.from_bytes(scratchpad[:2], "little", signed=True) / 16
+    if not LOWEST <= degrees <= HIGHEST:
+        return Reason.RANGE
+    if degrees == POWER_ON_DEGREES and scratchpad[6] == POWER_ON_BYTE and not _near(degrees, last):
+        return Reason.POWER_ON
+    return degrees
+
+
+def _scratchpad(lines: list[str]) -> bytes | None:
+    if len(lines) < 2 or not lines[0].strip().endswith("YES"):
+        return None
+    try:
+        scratchpad = bytes.fromhex("".join(lines[0].split()[:9]))
+    except ValueError:
+        return None
+    return scratchpad if len(scratchpad) == 9 else None
+
+
+def _near(degrees: float, last: float | None) -> bool:
+    # Clones keep byte 6 at 0x0c: water that was at 84 a moment ago is believed at 85.
+    return last is not None and abs(degrees - last) <= 3
+
+
+class Probe:
+    """One DS18B20 by its id (without `28-`), opened when it answers and again after it was gone."""
+
+    def __init__(self, sensor: type[W1ThermSensor], probe_id: str) -> None:
+        self._sensor = sensor
+        self._id = probe_id
+        self._open: W1ThermSensor | None = None
+        self._last: float | None = None
+        self.worker = Worker(f"probe {probe_id}", self.read)
+
+    def read(self) -> float | Reason:
+        """Degrees, or why there are none. Never raises for what a bus does."""
+        from w1thermsensor.errors import NoSensorFoundError
+        from w1thermsensor.sensors import Sensor
+
+        try:
+            if self._open is None:
+                self._open = self._sensor(Sensor.DS18B20, self._id)
+            # The package's own read says "not ready" for an empty file, a bad CRC and a shorted wire alike, and
+            # asking again for the reason would cost a second conversion.
+            value = judge(self._open.sensorpath.read_text().splitlines(), self._last)
+        except (NoSensorFoundError, FileNotFoundError):
+            self._open = None
+            return Reason.ABSENT
+        except (OSError, UnicodeDecodeError):
+            return Reason.BUS
+        if isinstance(value, float):
+            self._last = value
+        return value
+
+
+class Probes:
+    """The probes of an installation, in role order, converted together."""
+
+    def __init__(self, ids: tuple[str, ...], base: Path | None = None) -> None:
+        """ids: water, flue, box, spare; empty: those found on the bus, sorted. base: the tree, when not /sys."""
+        # One try, not ten: the loop asks again at the next sample.
+        tree = {"RETRY_ATTEMPTS": 1} if base is None else {"RETRY_ATTEMPTS": 1, "BASE_DIRECTORY": base}
+        self._sensor: type[W1ThermSensor] = type("ProbeSensor", (sensor_class(),), tree)
+        self._bulk = self._sensor.BASE_DIRECTORY / "w1_bus_master1" / "therm_bulk_read"
+        self._ids = ids
+        self._probes: dict[str, Probe] = {}
+
+    def read(self) -> dict[str, float | Reason]:
+        """Each of the four temperature roles: its degrees, or why there are none."""
+        roles = dict(zip(TEMPERATURES, self._ids or self._found(), strict=False))
+        probes = {role: self._probe(probe_id.removeprefix("28-")) for role, probe_id in roles.items()}
+        self._trigger()
+        asked = {role: probe.worker.ask() for role, probe in probes.items()}
+        end = time.monotonic() + DEADLINE_SECONDS
+        answers = {role: _answer(probe, asked[role], end) for role, probe in probes.items()}
+        return {role: answers.get(role, Reason.ABSENT) for role in TEMPERATURES}
+
+    def _probe(self, probe_id: str) -> Probe:
+        if probe_id not in self._probes:
+            self._probes[probe_id] = Probe(self._sensor, probe_id)
+        return self._probes[probe_id]
+
+    def _found(self) -> list[str]:
+        try:
+            return sorted(path.name for path in self._sensor.BASE_DIRECTORY.glob("28-*"))
+        except OSError:
+            return []
+
+    def _trigger(self) -> None:
+        # Converts all probes at once (0.75 s); without the right to write, each probe's own thread converts it.
+        if not os.access(self._bulk, os.W_OK):
+            return
+        try:
+            descriptor = os.open(self._bulk, os.O_WRONLY)
+            try:
+                os.write(descriptor, b"trigger\n")  # exactly 8 bytes: w1_therm ignores any other size
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return
+
+
+def _answer(probe: Probe, asked: bool, end: float) -> float | Reason:
+    if not asked:
+        return Reason.LATE
+    try:
+        return probe.worker.answer(end - time.monotonic())
+    except TimeoutError:
+        return Reason.LATE

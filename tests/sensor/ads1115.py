@@ -1,0 +1,82 @@
+"""An ADS1115 by its registers, on a bus in virtual time: what the real driver talks to in tests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+Wave = Callable[[float], float]
+WIRE_SECONDS = 0.0002
+RATES = (8, 16, 32, 64, 128, 250, 475, 860)
+RANGES = (6.144, 4.096, 2.048, 1.024, 0.512, 0.256, 0.256, 0.256)
+
+
+def ac(amps: float, hz: float = 50.0, bias: float = 1.65, third: float = 0.0) -> Wave:
+    """An SCT-013-030 on its bias: volts at a time, with a share of third harmonic."""
+    peak = amps / 30 * math.sqrt(2)
+    turn = 2 * math.pi * hz
+    return lambda t: bias + peak * (math.sin(turn * t) + third * math.sin(3 * turn * t))
+
+
+class Ads1115Bus:
+    """The bus and its one chip; `fault` is one of absent, nack, stuck or empty."""
+
+    def __init__(self, waves: list[Wave], wire_seconds: float = WIRE_SECONDS) -> None:
+        self.waves = waves
+        self.now = 0.0
+        self.fault = ""
+        self._wire = wire_seconds
+        self._pointer = 0
+        self._registers = [0, 0x8583, 0x8000, 0x7FFF]
+        self._done = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 0.00001
+        return self.now
+
+    def try_lock(self) -> bool:
+        return True
+
+    def unlock(self) -> None:
+        pass
+
+    def writeto(self, address: int, buffer: bytes, *, start: int = 0, end: int | None = None) -> None:
+        self._transact(address)
+        data = bytes(buffer[start:end])
+        if not data:
+            return
+        self._pointer = data[0]
+        if len(data) == 3:
+            self._registers[self._pointer] = data[1] << 8 | data[2]
+            if self._pointer == 1 and data[1] & 0x80:
+                self._convert()
+
+    def readfrom_into(self, address: int, buffer: bytearray, *, start: int = 0, end: int | None = None) -> None:
+        self._transact(address)
+        value = self._registers[self._pointer]
+        if self._pointer == 1:
+            ready = self.now >= self._done and self.fault != "stuck"
+            value = value & 0x7FFF | (0x8000 if ready else 0)
+        buffer[start : start + 2] = bytes((value >> 8, value & 0xFF))
+
+    def writeto_then_readfrom(
+        self, address: int, out: bytes, into: bytearray, *, in_start: int = 0, in_end: int | None = None, **_: object
+    ) -> None:
+        self.writeto(address, out)
+        self.now -= self._wire
+        self.readfrom_into(address, into, start=in_start, end=in_end)
+
+    def _transact(self, address: int) -> None:
+        self.now += self._wire
+        if self.fault in ("absent", "nack") or address != 0x48:
+            raise OSError(121, "Remote I/O error")
+
+    def _convert(self) -> None:
+        config = self._registers[1]
+        seconds = 1 / RATES[config >> 5 & 7]
+        wave = self.waves[(config >> 12 & 7) - 4]
+        # The converter averages its input over the conversion.
+        parts = [min(3.3, max(0.0, wave(self.now + seconds * (part + 0.5) / 8))) for part in range(8)]
+        count = round(sum(parts) / 8 / RANGES[config >> 9 & 7] * 32768)
+        self._registers[0] = max(-32768, min(32767, count)) & 0xFFFF
+        self._done = self.now + seconds

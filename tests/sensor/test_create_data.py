@@ -1,0 +1,135 @@
+"""The loop: its beat, what it keeps, and what neither lock, clock nor bus can take from it."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from config.settings import Settings
+from flask_app import lock, store
+from flask_app.boiler.options import Options
+from flask_app.boiler.rows import Reason, Row
+from flask_app.store import Database
+from sensor.create_data import Hardware, Recorder, Taken, run
+
+START = 1_700_000_000
+
+
+class VirtualClock:
+    def __init__(self, samples: int) -> None:
+        self.now, self.ahead, self.left = 0.0, float(START), samples
+
+    def wall(self) -> float:
+        return self.now + self.ahead
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wait(self, until: float, stop: threading.Event) -> bool:
+        self.now = max(self.now, until)
+        self.left -= 1
+        return self.left < 0
+
+
+def count(database: Database) -> int:
+    number: int = database.connection.execute("SELECT COUNT(*) FROM Chaudiere").fetchone()[0]
+    return number
+
+
+def taken(number: int, ahead: float = START) -> Taken:
+    return Taken(Row(int(number * 4 + ahead), water=50.0), number * 4.0, ahead)
+
+
+def test_a_day_has_a_row_every_four_seconds_without_drift() -> None:
+    clock, rows = VirtualClock(21600), list[Taken]()
+    spent = random.Random(1)
+
+    def read(wall: float) -> Row:
+        clock.now += spent.uniform(0.1, 2.5)
+        return Row(int(wall))
+
+    run(read, rows.append, clock, threading.Event())
+
+    assert len(rows) == 21600
+    assert {late.row.ts - early.row.ts for early, late in itertools.pairwise(rows)} == {4}
+
+
+def test_a_database_locked_for_ten_minutes_loses_no_row(database: Database) -> None:
+    recorder = Recorder(database, Options(), lambda: True)
+    with lock.hold(database.lock_path, 1.0):
+        for number in range(2):
+            recorder.receive(taken(number))
+    database.connection.execute("PRAGMA query_only=ON")
+    for number in range(2, 150):
+        recorder.receive(taken(number))
+    database.connection.execute("PRAGMA query_only=OFF")
+
+    recorder.receive(taken(150))
+
+    assert (count(database), recorder.dropped, recorder.skipped) == (151, 0, 0)
+
+
+def test_rows_before_the_clock_is_set_move_once_to_their_true_second(database: Database) -> None:
+    clock_set = threading.Event()
+    recorder = Recorder(database, Options(), clock_set.is_set)
+    for number in range(60):
+        recorder.receive(taken(number, ahead=0))
+    stored_early = count(database)
+    clock_set.set()
+
+    recorder.receive(taken(60))
+
+    seconds = [row[0] for row in store.readings(database.connection, 0, 2 * START)]
+    assert stored_early > 0
+    assert seconds == [START + 4 * number for number in range(61)]
+
+
+def test_no_step_of_the_clock_loses_a_stored_row(database: Database) -> None:
+    steps = random.Random(2)
+    recorder = Recorder(database, Options(), lambda: True)
+    stored, ahead = 0, float(START)
+    for number in range(100):
+        ahead += steps.choice([-86400, -3600, -30, 30, 3600, 86400])
+        recorder.receive(taken(number, ahead))
+        assert count(database) >= stored
+        stored = count(database)
+
+    assert stored + recorder.skipped == 100
+
+
+def test_a_bus_that_hangs_costs_its_own_values() -> None:
+    release = threading.Event()
+
+    def hang() -> dict[str, float | Reason]:
+        release.wait()
+        return {}
+
+    row = Hardware(lambda: {"water": 50.0}, hang).read(START)
+    release.set()
+
+    assert (row.ts, row.water, row.auger) == (START, 50.0, None)
+    assert '"auger": {"late": 1}' in str(row.quality)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_real_loop(settings: Settings, environ: dict[str, str], number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "sensor.create_data"]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as loop:
+        assert loop.stderr is not None
+        lines = iter(loop.stderr.readline, "")
+        assert any("auger: no value (absent)" in line for line in lines)
+
+        loop.send_signal(number)
+
+        assert loop.wait(timeout=10) == 0
+    database = Database(settings.database, settings.lock)
+    database.connection.execute("PRAGMA query_only=ON")
+    kept = count(database)
+    database.close()
+    assert kept == 1
