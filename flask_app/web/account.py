@@ -12,7 +12,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, current_app, session
-from flask_login import LoginManager, UserMixin, login_user
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from sqlalchemy import func, select
 
 from config.settings import Settings
@@ -33,7 +33,7 @@ class AccountError(ValueError):
     """A name or password that is not accepted; the words say what is."""
 
 
-class Account(UserMixin):  # type: ignore[misc]
+class Account(UserMixin):
     """A logged-in user."""
 
     def __init__(self, user: User) -> None:
@@ -52,8 +52,7 @@ def configure(app: Flask) -> None:
     app.config["SESSION_COOKIE_SAMESITE"] = "Strict"
     manager = LoginManager(app)
     manager.login_view = "admin.login"
-    manager.login_message = None
-    manager.session_protection = None
+    manager.login_message = ""
     manager.user_loader(_load)
 
 
@@ -75,6 +74,11 @@ def begin_session(user: User) -> None:
     session.clear()
     session["began_ts"] = session["seen_ts"] = queries.now()
     login_user(Account(user))
+
+
+def visitor() -> str | None:
+    """The name of who is logged in."""
+    return getattr(current_user, "name", None)
 
 
 def matching(name: str, password: str) -> User | None:

@@ -66,7 +66,9 @@ def read_live() -> Response:
         raise BadArgumentError("step", f"step is {step}; it accepts one of {', '.join(map(str, series.STEPS))}")
     after = _whole("after", EARLIEST, LATEST, default=now - 3600)
     if now - after > step * LIVE_COLUMNS:
-        raise BadArgumentError("after", f"after is {after}; with step {step} it accepts the last {LIVE_COLUMNS} columns")
+        raise BadArgumentError(
+            "after", f"after is {after}; with step {step} it accepts the last {LIVE_COLUMNS} columns"
+        )
     start_ts = after - after % step
     zone = queries.options().timezone
     tail = series.fold(series.Grid(start_ts, step), max(now, start_ts) + MINUTE, _roles(), LIVE_COLUMNS, zone)
@@ -137,4 +139,5 @@ def _tagged(body: dict[str, Any], stable: str) -> Response:
     """The answer with a tag of its lasting part, and 304 for who has it."""
     answer = Response(json.dumps(body, separators=(",", ":"), ensure_ascii=False), mimetype="application/json")
     answer.set_etag(hashlib.sha256(stable.encode()).hexdigest()[:20], weak=True)
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer

@@ -79,7 +79,9 @@ def _page(window: Window) -> str:
     body = series.fold(columns, window.to_ts, ["water", "flue"], PLAIN_COLUMNS, zone)
     changes = [(body["from"] + t, p) for t, p in zip(body["phases"]["t"], body["phases"]["p"], strict=True)]
     end_ts = max(min(window.to_ts, body["last"] or 0), body["from"])
-    ribbon = pictures.blocks(changes, body["from"], end_ts, (end_ts - body["from"]) * 960 / (window.to_ts - body["from"]))
+    ribbon = pictures.blocks(
+        changes, body["from"], end_ts, (end_ts - body["from"]) * 960 / (window.to_ts - body["from"])
+    )
     length = window.to_ts - window.from_ts
     return render_template(
         "charts.html",

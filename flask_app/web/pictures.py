@@ -16,6 +16,8 @@ class Block(NamedTuple):
 
 def blocks(changes: Sequence[tuple[int, int]], start_ts: int, end_ts: int, width: float) -> list[Block]:
     """The runs of `changes` (ts, code) over [start_ts, end_ts), drawn `width` wide; code 0 is drawn too."""
+    if not changes:
+        return []
     scale = width / (end_ts - start_ts)
     ends = [ts for ts, _phase in changes[1:]] + [end_ts]
     return [

@@ -124,7 +124,9 @@ _FOLD = {
 def minutes(start_ts: int, end_ts: int, roles: Sequence[str]) -> Sequence[Any]:
     """Rows (ts, one value a role) of the minutes of [start_ts, end_ts), as stored; a motor's value is 0 or 100."""
     values = ", ".join(f"{'' if role in TEMPERATURES else '100 * '}{COLUMNS[role]} AS {role}" for role in roles)
-    return _between(f"SELECT ts AS bucket, {values} FROM ChaudiereMinute WHERE ts >= :start AND ts < :end", {}, start_ts, end_ts)
+    return _between(
+        f"SELECT ts AS bucket, {values} FROM ChaudiereMinute WHERE ts >= :start AND ts < :end", {}, start_ts, end_ts
+    )
 
 
 def buckets(start_ts: int, end_ts: int, roles: Sequence[str], step: int) -> Sequence[Any]:

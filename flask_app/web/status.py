@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
+from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
-from flask_app.boiler.verdict import State, judge
+from flask_app.boiler.verdict import READING_LATE, State, judge
 from flask_app.web import pictures, queries, wording
 
 pages = Blueprint("status", __name__)
@@ -51,6 +52,9 @@ def _trend(phased: queries.Phased | None) -> str:
 def _ribbon(now: int) -> dict[str, Any]:
     start_ts = now - RIBBON - now % MINUTE
     changes = queries.phase_changes(start_ts, now)
+    measured_ts = (queries.newest_minute_ts() or 0) + MINUTE
+    if changes and now - measured_ts > READING_LATE:
+        changes.append((measured_ts, Phase.UNDEFINED.value))
     hour = 3600
     first = start_ts - start_ts % hour + hour
     return {

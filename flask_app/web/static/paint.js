@@ -1,6 +1,6 @@
 // What uPlot does not draw: the tints of the phases, the alert flags, the solid strip and the lanes of the motors.
 const STRIP = 30, LANE = 24, GAP = 6;
-const GRAVE = new Set([9, 10, 11]);
+const GRAVE = new Set([10, 11]); // stopped is neutral: a third of black would hide the curves
 const MOTORS = ["primary_fan", "secondary_fan", "auger", "igniter"];
 
 const root = document.documentElement;
