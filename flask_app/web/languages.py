@@ -22,9 +22,6 @@ TRANSLATIONS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__fi
 class Catalogue(Domain):
     """The texts, read from the .po files themselves: nothing to compile, nothing to forget."""
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def get_translations(self) -> NullTranslations:
         """The texts of the language of this request."""
         return _translations(str(get_locale()))
@@ -46,7 +43,7 @@ def _translations(language: str) -> NullTranslations:
 def configure(app: Flask) -> None:
     """Gives `app` its languages and the filters of its templates."""
     Babel(app, locale_selector=language, timezone_selector=_zone)
-    catalogue: Domain = Catalogue()
+    catalogue = Catalogue()  # type: ignore[no-untyped-call]  # Domain has no annotations
     app.before_request(catalogue.as_default)
     # First of all: an error found by a later check is already told in the visitor's language.
     app.before_request_funcs[None].insert(0, app.before_request_funcs[None].pop())

@@ -1,4 +1,4 @@
-"""What the web's tests may ask for: an app with a clock of its own, rows to show, and a real browser on a real server."""
+"""What the web's tests may ask for: an app with a clock of its own, rows, and a real browser on a real server."""
 
 from __future__ import annotations
 
@@ -142,7 +142,8 @@ Visit = Callable[..., Any]
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Visit]:
     """Opens a page in a fresh profile; in the end nothing was asked elsewhere and the console is clean."""
-    contexts, wrong = [], []
+    contexts: list[Any] = []
+    wrong: list[str] = []
 
     def open_page(path: str, size: tuple[int, int] = (1280, 900), scheme: Any = "light", **options: Any) -> Any:
         context = browser.new_context(
@@ -150,8 +151,8 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: request.url.startswith(address) or wrong.append(request.url))
-        page.on("console", lambda message: message.type in ("error", "warning") and wrong.append(message.text))
+        page.on("request", lambda request: wrong.extend([request.url] * (not request.url.startswith(address))))
+        page.on("console", lambda message: wrong.extend([message.text] * (message.type in ("error", "warning"))))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(address + path)
         return page

@@ -24,9 +24,9 @@ def token(client: FlaskClient, page: str) -> str:
     return found[1]
 
 
-def post(client: FlaskClient, address: str, page: str = "/admin/", **fields: str) -> str:
+def post(client: FlaskClient, path: str, page: str = "/admin/", /, **fields: str) -> str:
     fields["csrf_token"] = token(client, page)
-    return client.post(address, data=fields, follow_redirects=True).get_data(as_text=True)
+    return client.post(path, data=fields, follow_redirects=True).get_data(as_text=True)
 
 
 @pytest.fixture

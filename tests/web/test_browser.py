@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.web.conftest import MINUTE_NOW, NOW, Rows, Visit
 
@@ -47,7 +48,7 @@ def test_the_first_screen_follows_a_new_row(visit: Visit, rows: Rows) -> None:
     rows.reading(NOW - 1, water=66.1, flue=176.0)
     page.clock.run_for(6000)
 
-    page.wait_for_function("document.getElementById('water').textContent === '66,1'")
+    expect(page.locator("#water")).to_have_text("66,1")
 
 
 def test_the_first_screen_needs_no_script(visit: Visit, rows: Rows) -> None:
@@ -95,7 +96,7 @@ def test_the_chart_grows_at_its_right_edge(visit: Visit, rows: Rows) -> None:
 
     rows.minutes(MINUTE_NOW, MINUTE_NOW + 60, water=44.4, flue=170.0, phase=6)
     page.clock.run_for(6000)
-    page.wait_for_function("document.getElementById('readout').textContent.includes('44,4')")
+    expect(page.locator("#readout")).to_contain_text("44,4")
 
     assert "44,4" not in before
 
@@ -108,7 +109,7 @@ def test_keys_move_the_cursor_and_zoom(visit: Visit, rows: Rows) -> None:
 
     page.focus("#chart [tabindex]")
     page.keyboard.press("Shift+ArrowLeft")
-    page.wait_for_function("words => document.getElementById('readout').textContent !== words", arg=last)
+    expect(page.locator("#readout")).not_to_have_text(last)
     page.keyboard.press("+")
     page.wait_for_url("**/charts/?from=*")
 

@@ -140,7 +140,8 @@ def test_the_history_is_light(client: FlaskClient, rows: Rows) -> None:
 def fetched(client: FlaskClient, address: str) -> bytes:
     with client.get(address) as answer:
         assert answer.status_code == 200
-        return answer.data
+        content: bytes = answer.data
+    return content
 
 
 def _parts(text: str) -> list[str]:
