@@ -6,11 +6,15 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import flask_migrate
+from alembic.script import ScriptDirectory
 from flask import Flask, current_app
-from sqlalchemy import event
+from flask_babel import gettext as _
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
@@ -21,8 +25,16 @@ UNCLAIMED = 0x43484155  # "CHAU", as in store.World: the web has its own door an
 MIGRATIONS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "migrations")
 
 
+MARKS = {UNCLAIMED, 0x43484152, 0x43484153}
+SIMULATED = 0x43484153  # "CHAS"
+
+
 class ForeignFileError(Exception):
     """The file named as the database is something else."""
+
+
+class DatabaseNotReadyError(Exception):
+    """The database cannot be read now; the words say why and what to do."""
 
 
 def configure(app: Flask, settings: Settings) -> None:
@@ -34,6 +46,37 @@ def configure(app: Flask, settings: Settings) -> None:
     with app.app_context():
         event.listen(db.engines["writer"], "connect", _writer_pragmas)
         event.listen(db.engines["writer"], "begin", _begin_immediate)
+
+
+@cache
+def _schema() -> str | None:
+    """The newest migration: the schema that this code needs."""
+    return ScriptDirectory(MIGRATIONS).get_current_head()
+
+
+def check_ready() -> bool:
+    """True when the database holds a simulated boiler, False for a real or an empty one.
+
+    Raises DatabaseNotReadyError for a missing, foreign or not migrated file.
+    """
+    path = current_app.config["SETTINGS"].database
+    remedy = _("Run `python manager.py database upgrade`.")
+    if not os.path.exists(path):
+        raise DatabaseNotReadyError(_("There is no database yet.") + " " + remedy)
+    try:
+        mark = db.session.execute(text("PRAGMA application_id")).scalar_one()
+        if mark not in MARKS:
+            raise DatabaseNotReadyError(
+                _("The file named as the database is another program's: name another one by CHAUDIERE_DATABASE.")
+            )
+        schema = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except DBAPIError as error:
+        raise DatabaseNotReadyError(
+            _("The database cannot be read (%(reason)s).", reason=error.orig) + " " + remedy
+        ) from error
+    if schema != _schema():
+        raise DatabaseNotReadyError(_("The database has the schema of another version.") + " " + remedy)
+    return bool(mark == SIMULATED)
 
 
 def _writer_pragmas(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,0 +1,122 @@
+"""Languages, times and numbers: which language a visitor reads, and the installation's own zone, never the device's."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from io import BytesIO
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, Response, current_app, g, request
+from flask_babel import Babel, Domain, format_date, format_datetime, format_decimal, format_time, get_locale, gettext
+
+from flask_app.web import queries
+
+LANGUAGES = ("fr", "en")
+TRANSLATIONS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "translations")
+
+
+class Catalogue(Domain):
+    """The texts, read from the .po files themselves: nothing to compile, nothing to forget."""
+
+    def get_translations(self) -> NullTranslations:
+        """The texts of the language of this request."""
+        return _translations(str(get_locale()))
+
+
+@cache
+def _translations(language: str) -> NullTranslations:
+    path = os.path.join(TRANSLATIONS, language, "LC_MESSAGES", "messages.po")
+    if not os.path.exists(path):
+        return NullTranslations()
+    with open(path, "rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def configure(app: Flask) -> None:
+    """Gives `app` its languages and the filters of its templates."""
+    Babel(app, locale_selector=language, timezone_selector=_zone)
+    catalogue = Catalogue()  # type: ignore[no-untyped-call]  # Domain has no annotations
+    app.before_request(catalogue.as_default)
+    # First of all: an error found by a later check is already told in the visitor's language.
+    app.before_request_funcs[None].insert(0, app.before_request_funcs[None].pop())
+    app.after_request(_remember)
+    app.add_template_filter(day_time)
+    app.add_template_filter(clock_time)
+    app.add_template_filter(span)
+    app.add_template_filter(number)
+    app.add_template_filter(long_day)
+    app.context_processor(lambda: {"language": language(), "languages": LANGUAGES})
+
+
+def language() -> str:
+    """The visitor's: ?lang=, else what was chosen before, else the browser's, else the installation's."""
+    for choice in (request.args.get("lang"), request.cookies.get("lang")):
+        if choice in LANGUAGES:
+            return choice
+    default: str = current_app.config["SETTINGS"].options.language
+    return request.accept_languages.best_match(LANGUAGES, default) or default
+
+
+def _zone() -> str:
+    if not hasattr(g, "simulated"):  # no database to ask
+        zone: str = current_app.config["SETTINGS"].options.timezone
+        return zone
+    return queries.options().timezone
+
+
+def _remember(answer: Response) -> Response:
+    choice = request.args.get("lang")
+    if choice in LANGUAGES and request.method == "GET":
+        answer.set_cookie("lang", choice, max_age=31_536_000, samesite="Lax", httponly=True)
+    return answer
+
+
+def _moment(ts: int) -> datetime:
+    return datetime.fromtimestamp(ts, UTC)
+
+
+def clock_time(ts: int) -> str:
+    """Hours and minutes in the installation's zone."""
+    return str(format_time(_moment(ts), "HH:mm"))
+
+
+def long_day(ts: int) -> str:
+    """The day in full in the installation's zone."""
+    return str(format_date(_moment(ts), "EEEE d MMMM y"))
+
+
+def day_time(ts: int) -> str:
+    """A moment as one says it: the hour alone today, yesterday's name, else the date."""
+    now = current_app.config["CLOCK"]()
+    day = format_date(_moment(ts), "yyyy-MM-dd")
+    if day == format_date(_moment(int(now)), "yyyy-MM-dd"):
+        return clock_time(ts)
+    if day == format_date(_moment(int(now)) - timedelta(days=1), "yyyy-MM-dd"):
+        return gettext("yesterday %(time)s", time=clock_time(ts))
+    return str(format_datetime(_moment(ts), "d MMM HH:mm" if now - ts < 300 * 86400 else "d MMM y HH:mm"))
+
+
+def span(seconds: int) -> str:
+    """A length of time in its two largest units."""
+    seconds = max(0, int(seconds))
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 2 * 86400:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+    days = gettext("d")
+    return f"{seconds // 86400} {days} {seconds % 86400 // 3600} h"
+
+
+def number(value: float, decimals: int = 1) -> str:
+    """A number in the visitor's way of writing."""
+    return str(format_decimal(round(value, decimals), "#,##0" + ("." + "0" * decimals if decimals else "")))

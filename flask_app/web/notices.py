@@ -1,0 +1,66 @@
+"""What every page says beyond its own subject: a simulated boiler, nobody to tell, messages that do not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Flask, current_app, g
+from flask_babel import gettext as _
+
+from config.settings import Settings
+from flask_app.boiler.phases import Phase
+from flask_app.web import assets, queries, wording
+
+RECENT = 7 * 86400
+
+
+def configure(app: Flask) -> None:
+    """Hands the notices and the words to every template."""
+    app.context_processor(_context)
+
+
+def _context() -> dict[str, Any]:
+    ready = hasattr(g, "simulated")
+    return {
+        "simulated": ready and g.simulated,
+        "notices": notices() if ready else [],
+        "asset_version": assets.version(),
+        "uplot_url": assets.uplot_url,
+        "phase_name": wording.phase,
+        "kind_name": wording.kind,
+        "phase_sign": wording.SIGNS,
+        "Phase": Phase,
+    }
+
+
+def channels() -> list[tuple[str, str]]:
+    """(channel, address) of all who are told: the page's list, else the environment's."""
+    rows: Sequence[Any] = queries.recipients()
+    if rows:
+        return [(row.channel, row.address) for row in rows]
+    settings: Settings = current_app.config["SETTINGS"]
+    return [("mail", address) for address in settings.alert_emails] + [
+        ("sms", phone) for phone in settings.alert_phones
+    ]
+
+
+def notices() -> list[str]:
+    """The sentences to show on every page, each with its remedy."""
+    told = {channel for channel, _address in channels()}
+    if not told:
+        return [_("Nobody will be told of an alert: add an e-mail address or a phone number in the settings.")]
+    found = [] if g.simulated else _unconfigured(told)
+    if queries.undelivered(queries.now() - RECENT):
+        found.append(_("Some messages of the last days did not leave: the alerts page tells which and why."))
+    return found
+
+
+def _unconfigured(told: set[str]) -> list[str]:
+    settings: Settings = current_app.config["SETTINGS"]
+    found = []
+    if "mail" in told and not settings.mail.server:
+        found.append(_("No mail can leave: set CHAUDIERE_MAIL_SERVER and start again."))
+    if "sms" in told and not (settings.sms.api_key and settings.sms.api_secret):
+        found.append(_("No SMS can leave: set CHAUDIERE_NEXMO_API_KEY and CHAUDIERE_NEXMO_API_SECRET and start again."))
+    return found

@@ -1,0 +1,278 @@
+"""Every question the pages put to the database, through the door that only reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from flask import current_app, g
+from sqlalchemy import func, or_, select, text
+
+from flask_app.boiler.alerts import Kind
+from flask_app.boiler.options import Options, in_force
+from flask_app.boiler.phases import Phase
+from flask_app.boiler.rows import COLUMNS, MINUTE, TEMPERATURES
+from flask_app.boiler.verdict import Facts
+from flask_app.models import Alert, Attempt, Chaudiere, ChaudiereMinute, Delivery, Recipient, Setting, User, db
+
+
+def now() -> int:
+    """The present, in epoch seconds."""
+    return int(current_app.config["CLOCK"]())
+
+
+def options() -> Options:
+    """The options in force now, asked once a request."""
+    if "options" not in g:
+        changes = db.session.execute(
+            select(Setting.key, Setting.since_ts, Setting.value).order_by(Setting.since_ts, Setting.id)
+        )
+        base: Options = current_app.config["SETTINGS"].options
+        g.options = in_force(base, [(key, since, value) for key, since, value in changes], now())
+    found: Options = g.options
+    return found
+
+
+# --- rows
+
+
+def newest_reading_ts() -> int | None:
+    """The time of the newest reading."""
+    return db.session.execute(select(func.max(Chaudiere.__table__.c.ts))).scalar()
+
+
+def newest_minute_ts() -> int | None:
+    """The start of the newest minute."""
+    return db.session.execute(select(func.max(ChaudiereMinute.__table__.c.ts))).scalar()
+
+
+def newest_reading() -> dict[str, Any]:
+    """The newest reading's values by role; empty when there is none."""
+    table = Chaudiere.__table__
+    row = db.session.execute(select(table).order_by(table.c.ts.desc()).limit(1)).mappings().first()
+    return {} if row is None else {role: row[column] for role, column in COLUMNS.items()}
+
+
+class Phased(NamedTuple):
+    """The newest minute that has a phase, and since when that phase lasts without a gap."""
+
+    ts: int
+    phase: Phase
+    since_ts: int
+    water: float | None
+
+
+def newest_phase() -> Phased | None:
+    """The present phase; None before any minute was named."""
+    newest = db.session.execute(
+        text("SELECT ts, phase, temp0 FROM ChaudiereMinute WHERE phase IS NOT NULL ORDER BY ts DESC LIMIT 1")
+    ).first()
+    if newest is None:
+        return None
+    # The index of the key is walked back from the newest minute to the first other phase, and no further.
+    other = db.session.execute(
+        text("SELECT ts FROM ChaudiereMinute WHERE ts < :ts AND phase IS NOT :phase ORDER BY ts DESC LIMIT 1"),
+        {"ts": newest.ts, "phase": newest.phase},
+    ).scalar()
+    first = db.session.execute(
+        text("SELECT MIN(ts) FROM ChaudiereMinute WHERE ts > :ts"), {"ts": -1 if other is None else other}
+    ).scalar_one()
+    return Phased(newest.ts, known_phase(newest.phase), first, newest.temp0)
+
+
+def known_phase(code: int | None) -> Phase:
+    """The phase of a stored code; what is not known is undefined."""
+    return Phase(code) if code in set(Phase) else Phase.UNDEFINED
+
+
+def water_before(ts: int, minutes: int) -> float | None:
+    """The water's temperature of the minute that many minutes before `ts`."""
+    return db.session.execute(
+        text("SELECT temp0 FROM ChaudiereMinute WHERE ts = :ts"), {"ts": ts - minutes * MINUTE}
+    ).scalar()
+
+
+def facts(reading: dict[str, Any], phased: Phased | None) -> Facts:
+    """What the verdict is made of."""
+    return Facts(
+        now=now(),
+        reading_ts=reading.get("ts"),
+        minute_ts=phased.ts if phased else None,
+        phase=phased.phase if phased else None,
+        water=phased.water if phased else None,
+        setpoint=options().setpoint,
+        open_kinds=tuple(Kind(kind) for kind in _open_kinds()),
+    )
+
+
+def _open_kinds() -> list[str]:
+    kinds = db.session.execute(select(Alert.kind).where(Alert.closed_ts.is_(None)).order_by(Alert.opened_ts.desc()))
+    return [kind for kind in kinds.scalars() if kind in {known.value for known in Kind}]
+
+
+# --- series
+
+_FOLD = {
+    role: f"AVG({COLUMNS[role]}) AS {role}, MIN({COLUMNS[role]}) AS {role}_lo, MAX({COLUMNS[role]}) AS {role}_hi"
+    if role in TEMPERATURES
+    else f"100.0 * AVG(COALESCE({COLUMNS[f'{role}_duty']}, {COLUMNS[role]})) AS {role}"
+    for role in list(COLUMNS)[1:9]
+}
+
+
+def minutes(start_ts: int, end_ts: int, roles: Sequence[str]) -> Sequence[Any]:
+    """Rows (ts, one value a role) of the minutes of [start_ts, end_ts), as stored; a motor's value is 0 or 100."""
+    values = ", ".join(f"{'' if role in TEMPERATURES else '100 * '}{COLUMNS[role]} AS {role}" for role in roles)
+    return _between(
+        f"SELECT ts AS bucket, {values} FROM ChaudiereMinute WHERE ts >= :start AND ts < :end", {}, start_ts, end_ts
+    )
+
+
+def buckets(start_ts: int, end_ts: int, roles: Sequence[str], step: int) -> Sequence[Any]:
+    """Rows (number of the bucket from start_ts, mean, lo and hi a temperature, share of time on a motor, in %)."""
+    return _grouped("(ts - :start) / :step", {"step": step}, start_ts, end_ts, roles)
+
+
+def day_buckets(
+    start_ts: int, end_ts: int, roles: Sequence[str], days: int, offsets: Sequence[tuple[int, int]]
+) -> Sequence[Any]:
+    """As `buckets`, `days` local days each: `offsets` are (until_ts, seconds east of UTC) in rising order."""
+    # Local midnight is a multiple of 86,400 once the zone's offset of that instant is added.
+    cases = " ".join(f"WHEN ts < :until{i} THEN :offset{i}" for i in range(len(offsets)))
+    names: dict[str, int] = {"days": days, "first": offsets[0][1]}
+    for i, (until_ts, offset) in enumerate(offsets):
+        names |= {f"until{i}": until_ts, f"offset{i}": offset}
+    bucket = f"((ts + CASE {cases} END) / 86400 - (:start + :first) / 86400) / :days"
+    return _grouped(bucket, names, start_ts, end_ts, roles)
+
+
+def _grouped(bucket: str, names: dict[str, int], start_ts: int, end_ts: int, roles: Sequence[str]) -> Sequence[Any]:
+    values = ", ".join(_FOLD[role] for role in roles)
+    sql = f"SELECT {bucket} AS bucket, {values} FROM ChaudiereMinute WHERE ts >= :start AND ts < :end GROUP BY bucket"
+    return _between(sql, names, start_ts, end_ts)
+
+
+def _between(sql: str, names: dict[str, int], start_ts: int, end_ts: int) -> Sequence[Any]:
+    return db.session.execute(text(sql), {**names, "start": start_ts, "end": end_ts}).mappings().all()
+
+
+def phase_changes(start_ts: int, end_ts: int) -> list[tuple[int, int]]:
+    """(ts, code) where the phase of [start_ts, end_ts) changes; a minute that is missing or not yet named is 0."""
+    rows = db.session.execute(
+        text(
+            "SELECT ts, phase, before_ts, before_phase FROM (SELECT ts, COALESCE(phase, 0) AS phase,"
+            " LAG(ts) OVER (ORDER BY ts) AS before_ts, LAG(COALESCE(phase, 0)) OVER (ORDER BY ts) AS before_phase"
+            " FROM ChaudiereMinute WHERE ts >= :start AND ts < :end)"
+            " WHERE before_ts IS NULL OR phase <> before_phase OR ts <> before_ts + 60"
+        ),
+        {"start": start_ts, "end": end_ts},
+    )
+    changes: list[tuple[int, int]] = []
+    for ts, phase, before_ts, _before_phase in rows:
+        gap_ts = start_ts if before_ts is None else before_ts + MINUTE
+        if ts > gap_ts:
+            changes.append((gap_ts, 0))
+        if not changes or changes[-1][1] != phase:
+            changes.append((ts, phase))
+    return changes
+
+
+# --- alerts
+
+
+def alert(alert_id: int) -> Alert | None:
+    """The alert of that id."""
+    return db.session.get(Alert, alert_id)
+
+
+def newest_alert() -> Alert | None:
+    """The alert opened last."""
+    return db.session.execute(select(Alert).order_by(Alert.opened_ts.desc()).limit(1)).scalar()
+
+
+def alerts(limit: int, before_ts: int | None = None) -> Sequence[Alert]:
+    """The newest alerts first, those opened before `before_ts` when it is given."""
+    query = select(Alert).order_by(Alert.opened_ts.desc(), Alert.id.desc()).limit(limit)
+    if before_ts is not None:
+        query = query.where(Alert.opened_ts < before_ts)
+    return db.session.execute(query).scalars().all()
+
+
+def alerts_between(start_ts: int, end_ts: int, limit: int) -> tuple[Sequence[Any], int]:
+    """Alerts that were open within [start_ts, end_ts) with the phase of their first minute, and how many there are."""
+    within = (Alert.opened_ts < end_ts) & or_(Alert.closed_ts.is_(None), Alert.closed_ts > start_ts)
+    minute = ChaudiereMinute.__table__
+    query = (
+        select(Alert.id, Alert.kind, Alert.opened_ts, Alert.closed_ts, minute.c.phase)
+        .outerjoin(minute, minute.c.ts == Alert.opened_ts)
+        .where(within)
+        .order_by(Alert.opened_ts, Alert.id)
+        .limit(limit)
+    )
+    count = db.session.execute(select(func.count()).select_from(Alert).where(within)).scalar_one()
+    return db.session.execute(query).all(), count
+
+
+def evidence(alert: Alert) -> dict[str, Any]:
+    """What the alert was judged by."""
+    found = json.loads(alert.evidence or "{}")
+    return found if isinstance(found, dict) else {}
+
+
+class Sent(NamedTuple):
+    """A delivery and its attempts, oldest first."""
+
+    delivery: Delivery
+    attempts: list[Attempt]
+
+
+def deliveries(alert_ids: Sequence[int]) -> dict[int, list[Sent]]:
+    """The deliveries of those alerts, by alert."""
+    rows = db.session.execute(
+        select(Delivery).where(Delivery.alert_id.in_(alert_ids)).order_by(Delivery.due_ts, Delivery.id)
+    ).scalars()
+    found = {delivery.id: Sent(delivery, []) for delivery in rows}
+    tries = select(Attempt).where(Attempt.delivery_id.in_(list(found))).order_by(Attempt.ts, Attempt.id)
+    for attempt in db.session.execute(tries).scalars():
+        found[attempt.delivery_id].attempts.append(attempt)
+    by_alert: dict[int, list[Sent]] = {}
+    for sent in found.values():
+        by_alert.setdefault(sent.delivery.alert_id or 0, []).append(sent)
+    return by_alert
+
+
+def undelivered(since_ts: int) -> int:
+    """How many deliveries due since then have failed, or were tried and have not left."""
+    tried = select(Attempt.id).where(Attempt.delivery_id == Delivery.id).exists()
+    query = select(func.count()).select_from(Delivery)
+    query = query.where(Delivery.due_ts >= since_ts, Delivery.sent_ts.is_(None))
+    return db.session.execute(query.where(or_(Delivery.failed_ts.is_not(None), tried))).scalar_one()
+
+
+# --- people
+
+
+def recipients() -> Sequence[Recipient]:
+    """Those told, as entered on the page."""
+    return db.session.execute(select(Recipient).order_by(Recipient.channel, Recipient.address)).scalars().all()
+
+
+def user_named(name: str) -> User | None:
+    """The user of that name."""
+    return db.session.execute(select(User).where(User.name == name)).scalar()
+
+
+def user_numbered(user_id: int) -> User | None:
+    """The user of that id."""
+    return db.session.get(User, user_id)
+
+
+def has_user() -> bool:
+    """False until the owner was created."""
+    return db.session.execute(select(User.id).limit(1)).first() is not None
+
+
+def users() -> Sequence[User]:
+    """All of them, by name."""
+    return db.session.execute(select(User).order_by(User.name)).scalars().all()

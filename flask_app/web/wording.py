@@ -1,0 +1,110 @@
+"""How the pages say a verdict, a phase, an alert and its evidence, in the visitor's language."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask_babel import gettext as _
+
+from flask_app.boiler.alerts import Kind
+from flask_app.boiler.phases import Phase
+from flask_app.boiler.verdict import Cause, Facts, State, Verdict
+from flask_app.web.languages import day_time, number, span
+from flask_app.words import KINDS, PHASES
+
+SIGNS = {
+    Phase.UNDEFINED: "?",
+    Phase.COMBUSTION: "●",
+    Phase.IGNITION: "▲",
+    Phase.FIRE_KEEPING: "◆",
+    Phase.STOPPED: "■",
+    Phase.JAM_RISK: "✖",
+    Phase.WATCH: "!",
+    Phase.BURN_OUT: "▼",
+}
+MARKS = {State.OK: "✓", State.WATCH: "!", State.FAULT: "✖", State.BLIND: "?"}
+
+
+class Sentence(NamedTuple):
+    """A verdict as the household reads it."""
+
+    mark: str
+    title: str
+    advice: str  # what to do; empty when nothing is
+
+
+def phase(code: int | None) -> str:
+    """The phase's name."""
+    return _(PHASES[Phase(code)]) if code in set(Phase) else _(PHASES[Phase.UNDEFINED])
+
+
+def kind(value: str) -> str:
+    """The name of an alert's kind; a kind of a later version keeps its own."""
+    return _(KINDS[Kind(value)]) if value in {known.value for known in Kind} else value
+
+
+def sentence(verdict: Verdict, facts: Facts) -> Sentence:
+    """What the first screen says."""
+    return Sentence(MARKS[verdict.state], *_words(verdict, facts))
+
+
+def _words(verdict: Verdict, facts: Facts) -> tuple[str, str]:
+    if verdict.kind is not None:
+        return kind(verdict.kind.value), advice(verdict.kind)
+    if verdict.cause is Cause.NO_READING:
+        return _silence(facts), _("Look at the little computer by the boiler: is it powered, is its network up?")
+    return {
+        Cause.BURNING: (_("All is well"), ""),
+        Cause.WAITING: (_("Waiting"), _("The fire is out and the water is warm: nothing to do.")),
+        Cause.COLD: (_("Water below its setpoint"), _("Look whether the boiler heats again.")),
+        Cause.PHASE: (_("To watch"), _("The phase is unusual: have a look if it lasts.")),
+        Cause.NO_PHASE: (_("Measured, but not analysed"), _("The jobs of cron do not run: look at their log.")),
+        Cause.NO_WATER: (_("The water probe does not answer"), _("Check the probe and its cable.")),
+        Cause.CLOCK: (_("The clocks do not agree"), _("Check the date of the little computer.")),
+    }[verdict.cause]
+
+
+def _silence(facts: Facts) -> str:
+    if facts.reading_ts is None:
+        return _("No measurement yet")
+    return _("No measurement for %(time)s", time=span(facts.now - facts.reading_ts))
+
+
+def advice(about: Kind) -> str:
+    """What to do about an alert."""
+    return {
+        Kind.LOW_WATER: _("Go and see the boiler: pellets, ash, its own display."),
+        Kind.FIRE_DYING: _("Refill the silo now: within ten minutes the fire is saved."),
+        Kind.IGNITION_FAILED: _("Clean the burner pot and start the boiler again."),
+        Kind.JAM: _("Switch the boiler off, then free the auger."),
+        Kind.POWER_CUT: _("Check the fuse and the safety thermostat of the boiler."),
+        Kind.BLIND: _("A sensor is missing or frozen: check its cable."),
+        Kind.LOW_INDOOR: _("The house gets cold: look at the boiler and the heating pump."),
+        Kind.STORAGE: _("The memory card does not write any more: replace it."),
+    }.get(about, _("See its page for what was measured."))
+
+
+def evidence(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The values an alert was judged by, as (name, value) in words."""
+    names = {
+        "water": _("Water"),
+        "setpoint": _("Setpoint"),
+        "flue": _("Flue gas"),
+        "box": _("Electronics box"),
+        "spare": _("Fourth probe"),
+    }
+    return [
+        (names.get(name, name.replace("_", " ")), _value(name, value, name in names))
+        for name, value in found.items()
+        if value is not None
+    ]
+
+
+def _value(name: str, value: Any, degrees: bool) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if degrees:
+        return f"{number(value)} °C"
+    if name.endswith("_ts"):
+        return day_time(int(value))
+    return f"{number(value, 0 if value == int(value) else 1)}"

@@ -1,0 +1,157 @@
+"""The first screen."""
+
+from __future__ import annotations
+
+import gzip
+import html
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.web.conftest import MINUTE_NOW, NOW, Clock, Rows
+
+
+def page(client: FlaskClient, address: str = "/") -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def test_a_burning_boiler_is_well(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+
+    text = page(client)
+
+    assert "Tout va bien" in text
+    assert "Combustion" in text
+    assert "depuis 00:53" in text
+    assert ">67,6<" in text
+    assert "consigne 56 °C" in text
+    assert "Aucune alerte" in text
+
+
+def test_silence_is_never_called_well(client: FlaskClient, rows: Rows, clock: Clock) -> None:
+    rows.well()
+    clock.now = NOW + 14 * 60
+
+    text = page(client)
+
+    assert "Plus de mesures depuis 14 min" in text
+    assert "Tout va bien" not in text
+
+
+def test_no_row_at_all_says_so_without_inventing_tiles(client: FlaskClient) -> None:
+    text = page(client)
+
+    assert "Pas encore de mesure" in text
+    assert "°C" not in text
+
+
+def test_an_out_boiler_with_warm_water_waits(client: FlaskClient, rows: Rows) -> None:
+    rows.minutes(MINUTE_NOW - 3600, MINUTE_NOW, water=64.0, phase=9)
+    rows.reading(water=64.0)
+
+    text = page(client)
+
+    assert "En attente" in text
+    assert "Fumées" not in text
+
+
+def test_an_open_alert_says_what_to_do(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    rows.alert()
+
+    text = page(client)
+
+    assert "✖" in text
+    assert "Eau sous la consigne" in text
+    assert "Allez voir la chaudière" in text
+
+
+def test_the_last_alert_tells_how_it_ended(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    rows.alert(opened=NOW - 9000, closed=NOW - 6600)
+
+    text = page(client)
+
+    assert "hier 23:23 – finie après 40 min" in text.replace("\n", " ")
+
+
+def test_the_page_is_read_in_english_once_chosen(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+
+    first = page(client, "/?lang=en")
+    second = page(client)
+
+    assert "All is well" in first
+    assert "All is well" in second
+    assert "67.6" in second
+
+
+def test_the_browser_chooses_the_language_at_first(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+
+    answer = client.get("/", headers={"Accept-Language": "en-GB,en;q=0.9"})
+
+    assert "All is well" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("address", ["/", "/charts/", "/alerts/", "/admin/login", "/nowhere"])
+def test_nobody_to_tell_is_said_on_every_page(client: FlaskClient, address: str) -> None:
+    text = client.get(address, follow_redirects=True).get_data(as_text=True)
+
+    assert "Personne ne sera prévenu" in text
+
+
+def test_a_simulated_boiler_is_said_to_be_one(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    rows.simulated()
+
+    text = page(client)
+
+    assert "SIMULATION" in text
+
+
+def test_the_first_screen_is_light(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+
+    text = page(client)
+    parts = [fetched(client, part) for part in _parts(text)]
+
+    assert sum(len(gzip.compress(part)) for part in (text.encode(), *parts)) <= 15_000
+
+
+def test_the_history_is_light(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+
+    text = page(client, "/charts/")
+    modules = [
+        part.replace("charts.js", name)
+        for part in _parts(text)
+        if part.endswith("/charts.js")
+        for name in ("live.js", "paint.js", "gestures.js")
+    ]
+    parts = [fetched(client, part) for part in [*_parts(text), *modules]]
+
+    assert sum(len(gzip.compress(part)) for part in (text.encode(), *parts)) <= 45_000
+
+
+def fetched(client: FlaskClient, address: str) -> bytes:
+    with client.get(address) as answer:
+        assert answer.status_code == 200
+        content: bytes = answer.data
+    return content
+
+
+def _parts(text: str) -> list[str]:
+    return [html.unescape(part) for part in re.findall(r'(?:src|href)="(/(?:static|assets)/[^"]+)"', text)]
+
+
+def test_every_answer_carries_the_strict_headers(client: FlaskClient) -> None:
+    for address in ("/", "/nowhere", "/healthz", "/api/v1/live", "/admin/"):
+        headers = client.get(address).headers
+
+        assert headers["Content-Security-Policy"].startswith("default-src 'self'")
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
