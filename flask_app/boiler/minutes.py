@@ -1,0 +1,53 @@
+"""How the readings of a minute become its one row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from flask_app.boiler.rows import MOTORS, TEMPERATURES, Row
+
+_FIRST_MOTOR = 1 + len(TEMPERATURES)
+_PLAIN = 3  # a minute needs a third of its readings for a mean
+
+
+def summarise(ts: int, readings: Sequence[tuple[object, ...]]) -> Row:
+    """The minute that begins at `ts`, from its readings: plain tuples in `Row`'s order, possibly none.
+
+    Temperatures are means in °C, duties shares 0..1, powers watts. A refused value (None) enters no mean.
+    """
+    if not readings:
+        return Row(ts, samples=0)
+    columns = list(zip(*readings, strict=True))
+    means = [_mean(columns[1 + number], len(readings)) for number in range(len(TEMPERATURES))]
+    motors = [_motor(columns[_FIRST_MOTOR + number]) for number in range(len(MOTORS))]
+    flags, duties, powers = zip(*motors, strict=True)
+    return Row(ts, *means, *flags, *duties, *powers, len(readings), None, _merged(columns[-1]))  # type: ignore[arg-type]
+
+
+def _mean(column: Sequence[object], count: int) -> float | None:
+    present: list[float] = [value for value in column if value is not None]  # type: ignore[misc]
+    return sum(present) / len(present) if present and len(present) * _PLAIN >= count else None
+
+
+def _motor(column: Sequence[object]) -> tuple[int | None, float | None, float | None]:
+    """Whether it ran, its duty and the mean watts while it ran."""
+    present: list[float] = [value for value in column if value is not None]  # type: ignore[misc]
+    if not present:
+        return None, None, None
+    running = [watts for watts in present if watts > 0]
+    if not running:
+        return 0, 0.0, None
+    return 1, len(running) / len(present), sum(running) / len(running)
+
+
+def _merged(column: Sequence[object]) -> str | None:
+    if not any(column):
+        return None
+    merged: dict[str, dict[str, int]] = {}
+    for text in filter(None, column):
+        for role, reasons in json.loads(str(text)).items():
+            counts = merged.setdefault(role, {})
+            for reason, count in reasons.items():
+                counts[reason] = counts.get(reason, 0) + count
+    return json.dumps(merged, separators=(",", ":"), sort_keys=True)
