@@ -154,3 +154,41 @@ def readings(connection: sqlite3.Connection, start_ts: int, end_ts: int) -> sqli
 def option_changes(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
     """Every change of an option (key, since_ts, value), in rising order of time."""
     return connection.execute("SELECT key, since_ts, value FROM Setting ORDER BY since_ts, id").fetchall()
+
+
+# --- ChaudiereMinute: archive_minute
+
+
+def next_reading_ts(connection: sqlite3.Connection, from_ts: int) -> int | None:
+    """The time of the first reading at or after `from_ts`."""
+    ts: int | None = connection.execute("SELECT MIN(ts) FROM Chaudiere WHERE ts >= ?", (from_ts,)).fetchone()[0]
+    return ts
+
+
+def newest_minute_ts(connection: sqlite3.Connection, before_ts: int) -> int | None:
+    """The start of the newest minute before `before_ts`."""
+    query = "SELECT MAX(ts) FROM ChaudiereMinute WHERE ts < ?"
+    ts: int | None = connection.execute(query, (before_ts,)).fetchone()[0]
+    return ts
+
+
+def changed_minutes(connection: sqlite3.Connection, start_ts: int, end_ts: int) -> list[int]:
+    """Minutes of [start_ts, end_ts) with readings, of another number than was folded."""
+    query = (
+        "SELECT minute.ts FROM (SELECT ts / 60 * 60 AS start, COUNT(*) AS count FROM Chaudiere "
+        "WHERE ts >= ? AND ts < ? GROUP BY start) JOIN ChaudiereMinute AS minute ON minute.ts = start "
+        "WHERE minute.samples IS NOT count"
+    )
+    return [ts for (ts,) in connection.execute(query, (start_ts, end_ts))]
+
+
+def insert_minutes(connection: sqlite3.Connection, minutes: Iterable[Row]) -> int:
+    """Keeps minutes not yet there; returns how many."""
+    before = connection.total_changes
+    connection.executemany(f"INSERT OR IGNORE INTO ChaudiereMinute ({_ROW}) VALUES ({_SLOTS})", minutes)
+    return connection.total_changes - before
+
+
+def replace_minutes(connection: sqlite3.Connection, minutes: Iterable[Row]) -> None:
+    """Writes minutes over those of the same time."""
+    connection.executemany(f"REPLACE INTO ChaudiereMinute ({_ROW}) VALUES ({_SLOTS})", minutes)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flask_app.boiler.rows import MOTORS, TEMPERATURES, Row
 
 _FIRST_MOTOR = 1 + len(TEMPERATURES)
-_PLAIN = 3  # a minute needs a third of its readings for a mean
+_THIRD = 3  # a mean needs a value from at least one reading in so many
 
 
 def summarise(ts: int, readings: Sequence[tuple[object, ...]]) -> Row:
@@ -22,12 +22,12 @@ def summarise(ts: int, readings: Sequence[tuple[object, ...]]) -> Row:
     means = [_mean(columns[1 + number], len(readings)) for number in range(len(TEMPERATURES))]
     motors = [_motor(columns[_FIRST_MOTOR + number]) for number in range(len(MOTORS))]
     flags, duties, powers = zip(*motors, strict=True)
-    return Row(ts, *means, *flags, *duties, *powers, len(readings), None, _merged(columns[-1]))  # type: ignore[arg-type]
+    return Row._make((ts, *means, *flags, *duties, *powers, len(readings), None, _merged(columns[-1])))
 
 
 def _mean(column: Sequence[object], count: int) -> float | None:
     present: list[float] = [value for value in column if value is not None]  # type: ignore[misc]
-    return sum(present) / len(present) if present and len(present) * _PLAIN >= count else None
+    return sum(present) / len(present) if present and len(present) * _THIRD >= count else None
 
 
 def _motor(column: Sequence[object]) -> tuple[int | None, float | None, float | None]:
