@@ -59,9 +59,10 @@ def main(
     environ: dict[str, str], clock: Callable[[], float] = time.time, wait: Callable[[float], None] = time.sleep
 ) -> int:
     """Runs the job once; returns its exit code. A second run beside it does nothing."""
-    from config.settings import load
+    from config.settings import load, make_folders
 
     settings = load(environ)
+    make_folders(settings)
     early = SETTLE - clock() % MINUTE
     try:
         with lock.hold(settings.lock + ".archive_minute", 0):

@@ -1,8 +1,10 @@
 """The job that folds minutes, on a real database file."""
 
+from config.settings import Settings
 from flask_app import store
 from flask_app.boiler.rows import Row
-from flask_app.script.archive_minute import archive
+from flask_app.lock import hold
+from flask_app.script.archive_minute import archive, main
 from flask_app.store import Database
 
 START = 1_800_000_000
@@ -56,3 +58,21 @@ def test_a_reading_of_tomorrow_does_not_wedge_the_job(database: Database) -> Non
     archive(database, START + 63)
 
     assert minutes(database) == [(0, 1)]
+
+
+def test_an_early_run_waits_for_the_minute_to_settle(database: Database, environ: dict[str, str]) -> None:
+    keep(database, 0)
+    times, waits = iter([START + 61.0, START + 63.0]), list[float]()
+
+    code = main(environ, lambda: next(times), waits.append)
+
+    assert (code, waits, minutes(database)) == (0, [2.0], [(0, 1)])
+
+
+def test_a_run_beside_another_does_nothing(database: Database, environ: dict[str, str], settings: Settings) -> None:
+    keep(database, 0)
+
+    with hold(settings.lock + ".archive_minute", 0):
+        code = main(environ, lambda: START + 70.0)
+
+    assert (code, minutes(database)) == (0, [])
