@@ -41,3 +41,18 @@ def _acquire(descriptor: int, path: str, wait: float) -> None:
             if time.monotonic() >= give_up:
                 raise LockBusyError(f"{path} is held by another process for more than {wait:g} s") from None
             time.sleep(0.01)
+
+
+@contextmanager
+def alone(path: str) -> Iterator[bool]:
+    """Keeps two runs of one job apart: True for the first, False, at once, for one that comes while it runs."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)

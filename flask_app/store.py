@@ -14,10 +14,14 @@ from enum import Enum
 from typing import NamedTuple
 
 from flask_app import lock
+from flask_app.boiler.deliveries import Delivery
 from flask_app.boiler.rows import COLUMNS, Row
 
 SCHEMA = "0001"
 """The migration that this code needs (flask_app/migrations/versions)."""
+
+ROTATED = ("Chaudiere", "ChaudiereMinute")
+BATCH = 2000  # rows deleted in one transaction: a few milliseconds of lock
 
 _ROW = ", ".join(COLUMNS.values())
 _SLOTS = ", ".join("?" * len(COLUMNS))
@@ -90,6 +94,16 @@ class Database:
         """Closes the connection, under the lock: the last one to close checkpoints."""
         with lock.hold(self.lock_path, 30.0):
             self.connection.close()
+
+
+@contextmanager
+def opened(path: str, lock_path: str) -> Iterator[Database]:
+    """The database of a job, closed at its end."""
+    database = Database(path, lock_path)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def _open(path: str) -> sqlite3.Connection:
@@ -166,6 +180,197 @@ def readings(connection: sqlite3.Connection, start_ts: int, end_ts: int) -> sqli
 def option_changes(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
     """Every change of an option (key, since_ts, value), in rising order of time."""
     return connection.execute("SELECT key, since_ts, value FROM Setting ORDER BY since_ts, id").fetchall()
+
+
+# --- ChaudiereMinute: archive_minute
+
+
+def next_reading_ts(connection: sqlite3.Connection, from_ts: int) -> int | None:
+    """The time of the first reading at or after `from_ts`."""
+    ts: int | None = connection.execute("SELECT MIN(ts) FROM Chaudiere WHERE ts >= ?", (from_ts,)).fetchone()[0]
+    return ts
+
+
+def newest_minute_ts(connection: sqlite3.Connection, before_ts: int) -> int | None:
+    """The start of the newest minute before `before_ts`."""
+    query = "SELECT MAX(ts) FROM ChaudiereMinute WHERE ts < ?"
+    ts: int | None = connection.execute(query, (before_ts,)).fetchone()[0]
+    return ts
+
+
+def changed_minutes(connection: sqlite3.Connection, start_ts: int, end_ts: int) -> list[int]:
+    """Minutes of [start_ts, end_ts) with readings, of another number than was folded."""
+    query = (
+        "SELECT minute.ts FROM (SELECT ts / 60 * 60 AS start, COUNT(*) AS count FROM Chaudiere "
+        "WHERE ts >= ? AND ts < ? GROUP BY start) JOIN ChaudiereMinute AS minute ON minute.ts = start "
+        "WHERE minute.samples IS NOT count"
+    )
+    return [ts for (ts,) in connection.execute(query, (start_ts, end_ts))]
+
+
+def insert_minutes(connection: sqlite3.Connection, minutes: Iterable[Row]) -> int:
+    """Keeps minutes not yet there; returns how many."""
+    before = connection.total_changes
+    connection.executemany(f"INSERT OR IGNORE INTO ChaudiereMinute ({_ROW}) VALUES ({_SLOTS})", minutes)
+    return connection.total_changes - before
+
+
+def replace_minutes(connection: sqlite3.Connection, minutes: Iterable[Row]) -> None:
+    """Writes minutes over those of the same time."""
+    connection.executemany(f"REPLACE INTO ChaudiereMinute ({_ROW}) VALUES ({_SLOTS})", minutes)
+
+
+def minutes(connection: sqlite3.Connection, start_ts: int, end_ts: int) -> list[Row]:
+    """The minutes of [start_ts, end_ts) in order."""
+    query = f"SELECT {_ROW} FROM ChaudiereMinute WHERE ts >= ? AND ts < ? ORDER BY ts"
+    return list(map(Row._make, connection.execute(query, (start_ts, end_ts))))
+
+
+def minute_span(connection: sqlite3.Connection) -> tuple[int | None, int | None]:
+    """The starts of the oldest and of the newest minute."""
+    # Two queries: SQLite answers each from one end of the key, but both at once by reading every row.
+    oldest = connection.execute("SELECT MIN(ts) FROM ChaudiereMinute").fetchone()[0]
+    return oldest, connection.execute("SELECT MAX(ts) FROM ChaudiereMinute").fetchone()[0]
+
+
+def unjudged_ts(connection: sqlite3.Connection, from_ts: int) -> int | None:
+    """The first minute at or after `from_ts` whose phase is not named yet."""
+    query = "SELECT ts FROM ChaudiereMinute WHERE ts >= ? AND phase IS NULL ORDER BY ts LIMIT 1"
+    found = connection.execute(query, (from_ts,)).fetchone()
+    return found and int(found[0])
+
+
+# --- process_phase
+
+
+def name_phases(connection: sqlite3.Connection, phases: Iterable[tuple[int, int]]) -> None:
+    """Writes (phase, ts) of minutes."""
+    connection.executemany("UPDATE ChaudiereMinute SET phase = ? WHERE ts = ?", phases)
+
+
+def newest_state_ts(connection: sqlite3.Connection) -> int | None:
+    """The newest minute that an engine judged."""
+    ts: int | None = connection.execute("SELECT MAX(ts) FROM EngineState").fetchone()[0]
+    return ts
+
+
+def state_before(connection: sqlite3.Connection, ts: int, version: int) -> tuple[int, str] | None:
+    """The newest (ts, state) of that engine version before the minute `ts`."""
+    query = "SELECT ts, state FROM EngineState WHERE ts < ? AND version = ? ORDER BY ts DESC LIMIT 1"
+    found: tuple[int, str] | None = connection.execute(query, (ts, version)).fetchone()
+    return found
+
+
+def keep_state(connection: sqlite3.Connection, ts: int, version: int, state: str, since_ts: int) -> None:
+    """Keeps the engine's state after the minute `ts`, in place of all from `since_ts` on, and thins the older ones:
+    hourly for 48 h, daily before."""
+    connection.execute("DELETE FROM EngineState WHERE ts >= ?", (since_ts,))
+    connection.execute("REPLACE INTO EngineState (ts, version, state) VALUES (?, ?, ?)", (ts, version, state))
+    connection.execute(
+        "DELETE FROM EngineState WHERE ts < ? AND (ts % 3600 != 0 OR (ts < ? AND ts % 86400 != 0))", (ts, ts - 172800)
+    )
+
+
+def open_alert(connection: sqlite3.Connection, kind: str, ts: int, evidence: str, apart: int) -> int | None:
+    """A new alert's id; None when one of its kind is open, or was opened less than `apart` seconds from `ts`."""
+    query = "SELECT 1 FROM Alert WHERE kind = ? AND (closed_ts IS NULL OR ABS(opened_ts - ?) < ?) LIMIT 1"
+    if connection.execute(query, (kind, ts, apart)).fetchone():
+        return None
+    statement = "INSERT OR IGNORE INTO Alert (kind, opened_ts, evidence) VALUES (?, ?, ?)"
+    cursor = connection.execute(statement, (kind, ts, evidence))
+    return cursor.lastrowid if cursor.rowcount else None
+
+
+def close_alerts(connection: sqlite3.Connection, kind: str, ts: int) -> list[int]:
+    """Closes the open alerts of a kind at the minute `ts`; returns their ids."""
+    query = "UPDATE Alert SET closed_ts = ? WHERE kind = ? AND closed_ts IS NULL AND opened_ts <= ? RETURNING id"
+    return [found for (found,) in connection.execute(query, (ts, kind, ts)).fetchall()]
+
+
+def insert_deliveries(connection: sqlite3.Connection, alert_id: int | None, planned: Iterable[Delivery]) -> list[int]:
+    """Keeps what is to be sent; returns the ids."""
+    statement = "INSERT OR IGNORE INTO Delivery (alert_id, reason, channel, address, due_ts, expires_ts) VALUES (?, ?, ?, ?, ?, ?)"
+    made = []
+    for delivery in planned:
+        cursor = connection.execute(statement, (alert_id, *delivery))
+        made += [int(cursor.lastrowid or 0)] if cursor.rowcount else []
+    return made
+
+
+def recipients(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """(channel, address) of everyone the owner named in the page."""
+    return connection.execute("SELECT channel, address FROM Recipient ORDER BY id").fetchall()
+
+
+def told(connection: sqlite3.Connection, alert_id: int) -> list[tuple[str, str]]:
+    """(channel, address) of those who are told of the alert's opening."""
+    query = "SELECT channel, address FROM Delivery WHERE alert_id = ? AND reason = 'opened' ORDER BY id"
+    return connection.execute(query, (alert_id,)).fetchall()
+
+
+# --- deliver
+
+
+class Due(NamedTuple):
+    """One delivery to try, with what its words are made of and its tries so far."""
+
+    id: int
+    reason: str
+    channel: str
+    address: str
+    due_ts: int
+    expires_ts: int
+    kind: str | None
+    opened_ts: int | None
+    closed_ts: int | None
+    evidence: str | None
+    tries: int
+    last_try_ts: int | None
+
+
+def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int] = ()) -> list[Due]:
+    """What is neither sent nor given up and due at `now`, oldest first; `only` these ids, if any."""
+    query = (
+        "SELECT Delivery.id, reason, channel, address, due_ts, expires_ts, kind, opened_ts, closed_ts, evidence, "
+        "(SELECT COUNT(*) FROM Attempt WHERE delivery_id = Delivery.id), "
+        "(SELECT MAX(ts) FROM Attempt WHERE delivery_id = Delivery.id) "
+        "FROM Delivery LEFT JOIN Alert ON Alert.id = alert_id "
+        "WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? ORDER BY due_ts, Delivery.id"
+    )
+    found = map(Due._make, connection.execute(query, (now,)))
+    return [delivery for delivery in found if not only or delivery.id in only]
+
+
+def keep_attempt(
+    connection: sqlite3.Connection, delivery_id: int, ts: int, outcome: str, words: str, ended: str | None
+) -> None:
+    """Keeps one try; `ended` is sent_ts or failed_ts when it was the last."""
+    connection.execute(
+        "INSERT INTO Attempt (delivery_id, ts, outcome, words) VALUES (?, ?, ?, ?)", (delivery_id, ts, outcome, words)
+    )
+    if ended is not None:
+        connection.execute(f"UPDATE Delivery SET {ended} = ? WHERE id = ?", (ts, delivery_id))
+
+
+# --- rotation
+
+
+def rotate(database: Database, table: str, before_ts: int) -> Iterator[int]:
+    """Deletes rows before `before_ts` in batches, yielding the size of each; the lock is let go between two.
+
+    A reading that no minute holds yet is kept, however old. Raises StoreError for another table's name.
+    """
+    if table not in ROTATED:
+        raise StoreError(f"{table} is not rotated: the tables are {' and '.join(ROTATED)}")
+    if table == "Chaudiere":
+        newest_ts = minute_span(database.connection)[1]
+        before_ts = 0 if newest_ts is None else min(before_ts, newest_ts + 60)
+    statement = f"DELETE FROM {table} WHERE ts IN (SELECT ts FROM {table} WHERE ts < ? ORDER BY ts LIMIT {BATCH})"
+    deleted = BATCH
+    while deleted == BATCH:
+        with database.writing() as connection:
+            deleted = connection.execute(statement, (before_ts,)).rowcount
+        yield deleted
 
 
 # --- status

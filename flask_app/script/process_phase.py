@@ -1,1 +1,218 @@
-"""To be written."""
+"""The job that names each minute's phase, opens and closes alerts, and plans their messages."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from config.settings import Settings, SettingsError, load, make_folders
+from flask_app import lock, store
+from flask_app.boiler import deliveries, engine
+from flask_app.boiler.alerts import Change, Kind, Opening
+from flask_app.boiler.options import OptionError, Options, in_force
+from flask_app.boiler.rows import MINUTE, Row
+
+DAY = 86400
+WARM_UP = 2 * DAY  # of minutes that an engine with no saved state looks at before it speaks
+AGAIN = 2 * 3600  # archive_minute folds the last 30 minutes again: their phases are looked for this far back
+APART = {Kind.LOW_WATER.value: 600}  # seconds between two alerts of a kind: the mission's "never within 10 minutes"
+
+
+class Judged(NamedTuple):
+    """What the engine said of a run of minutes."""
+
+    phases: list[tuple[int, int]]  # (phase, ts) that differ from what is stored
+    changes: list[Change]
+    state: engine.State
+    last_ts: int
+
+
+def process(database: store.Database, settings: Settings, now: int) -> int:
+    """Judges every minute not judged yet, a day a transaction; returns how many. Harmless again.
+
+    `now` (UTC epoch seconds) decides what is due to be sent, nothing else.
+    """
+    options_at = timetable(settings.options, store.option_changes(database.connection))
+    recipients = _recipients(database, settings)
+    count = 0
+    first = store.unjudged_ts(database.connection, (store.newest_state_ts(database.connection) or 0) - AGAIN)
+    while first is not None:
+        judged = _judge_day(database, first, options_at)
+        with database.writing(durable=True) as connection:
+            store.name_phases(connection, judged.phases)
+            store.keep_state(connection, judged.last_ts, engine.VERSION, engine.dump(judged.state), first)
+            for change in judged.changes:
+                _tell(database, change, recipients)
+        count += len(judged.phases)
+        first = store.unjudged_ts(database.connection, judged.last_ts + MINUTE)
+    if count:
+        database.checkpoint()
+    return count
+
+
+def send_due(database: store.Database, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    """Sends what is due, if anything is; the database's lock is not held."""
+    if store.due_deliveries(database.connection, int(clock())):
+        # Mail and SMS cost 400 ms of CPU to import: only a run that sends pays it.
+        from flask_app.script.deliver import deliver
+
+        deliver(database, settings, clock)
+
+
+def timetable(base: Options, changes: Sequence[tuple[str, int, str]]) -> Callable[[int], Options]:
+    """The options in force at an instant, worked out once for each change of one."""
+    instants = sorted({since_ts for _, since_ts, _ in changes})
+    steps = [base, *(in_force(base, changes, ts) for ts in instants)]
+    return lambda ts: steps[bisect_right(instants, ts)]
+
+
+def _recipients(database: store.Database, settings: Settings) -> list[deliveries.Recipient]:
+    named = store.recipients(database.connection)
+    mails = [("mail", address) for address in settings.alert_emails]
+    phones = [("sms", address) for address in settings.alert_phones]
+    return [deliveries.Recipient(*recipient) for recipient in named or mails + phones]
+
+
+def _judge_day(database: store.Database, first: int, options_at: Callable[[int], Options]) -> Judged:
+    """Judges from the minute `first` to the end of its UTC day, from the newest saved state before it."""
+    saved = store.state_before(database.connection, first, engine.VERSION)
+    state = engine.restore(saved[1]) if saved else engine.State()
+    start = saved[0] + MINUTE if saved else first - WARM_UP
+    # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
+    end = (first - MINUTE) // DAY * DAY + DAY + MINUTE
+    return judge(state, store.minutes(database.connection, start, end), first, options_at)
+
+
+def judge(state: engine.State, minutes: Iterable[Row], first: int, options_at: Callable[[int], Options]) -> Judged:
+    """The engine's word on `minutes` from `first` on; earlier ones only bring its state there."""
+    phases: list[tuple[int, int]] = []
+    told: list[Change] = []
+    last_ts = first
+    for minute in minutes:
+        phase, changes = engine.advance(state, minute, options_at(minute.ts))
+        last_ts = minute.ts
+        if last_ts >= first:
+            told += changes
+            if phase != minute.phase:
+                phases.append((phase.value, last_ts))
+    return Judged(phases, told, state, last_ts)
+
+
+def _tell(database: store.Database, change: Change, recipients: Iterable[deliveries.Recipient]) -> None:
+    connection, kind = database.connection, change.kind.value
+    if isinstance(change, Opening):
+        alert_id = store.open_alert(connection, kind, change.ts, json.dumps(change.evidence), APART.get(kind, 0))
+        if alert_id is not None:
+            store.insert_deliveries(connection, alert_id, deliveries.opening(change.kind, change.ts, recipients))
+        return
+    for alert_id in store.close_alerts(connection, kind, change.ts):
+        told = [deliveries.Recipient(*recipient) for recipient in store.told(connection, alert_id)]
+        store.insert_deliveries(connection, alert_id, deliveries.recovery(change.ts, told))
+
+
+def rework(
+    database: store.Database,
+    settings: Settings,
+    from_ts: int,
+    to_ts: int,
+    progress: Callable[[int], object] = lambda _minutes: None,
+) -> dict[tuple[int | None, int], int]:
+    """Names the phases of [from_ts, to_ts) again with today's rules, in place, a day a transaction; sends nothing.
+
+    Returns how many minutes went from one phase to another. `progress` is called with the minutes done. The states
+    saved inside the span are replaced; Alert and Delivery are left alone.
+    """
+    options_at = timetable(settings.options, store.option_changes(database.connection))
+    saved = store.state_before(database.connection, from_ts, engine.VERSION)
+    state = engine.restore(saved[1]) if saved else engine.State()
+    start = saved[0] + MINUTE if saved else from_ts - WARM_UP
+    went: dict[tuple[int | None, int], int] = {}
+    while start < to_ts:
+        end = min((start - MINUTE) // DAY * DAY + DAY + MINUTE, to_ts)
+        minutes = store.minutes(database.connection, start, end)
+        judged = judge(state, minutes, from_ts, options_at)
+        before = {minute.ts: minute.phase for minute in minutes}
+        # What process_phase has not judged yet is its to judge: it alone may tell anybody.
+        again = [(phase, ts) for phase, ts in judged.phases if before[ts] is not None]
+        with database.writing() as connection:
+            store.name_phases(connection, again)
+        for phase, ts in again:
+            went[before[ts], phase] = went.get((before[ts], phase), 0) + 1
+        progress(len(minutes))
+        start = end
+    return went
+
+
+def _span(arguments: argparse.Namespace, newest: int | None) -> tuple[int, int]:
+    end = (newest or 0) + MINUTE
+    if arguments.hours is not None:
+        return end - int(arguments.hours * 3600), end
+    return arguments.start or 0, end if arguments.end is None else arguments.end
+
+
+def _rework(database: store.Database, settings: Settings, arguments: argparse.Namespace) -> None:
+    oldest, newest = store.minute_span(database.connection)
+    start, end = _span(arguments, newest)
+    start = max(start, oldest or 0)
+    total, done = max(1, (end - start) // MINUTE), 0
+
+    def show(minutes: int) -> None:
+        nonlocal done
+        done = min(total, done + minutes)
+        bar = "#" * (40 * done // total)
+        print(f"\r[{bar:40}] {100 * done // total:3} %", end="", file=sys.stderr, flush=True)
+
+    went = rework(database, settings, start, end, show)
+    print(file=sys.stderr)
+    for (before, after), count in sorted(went.items(), key=lambda item: -item[1]):
+        print(f"{count} minutes: phase {before} -> {after}")
+    print(f"{sum(went.values())} minutes changed; no alert was opened and nothing sent")
+
+
+def _arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="process_phase", description="Judge new minutes; or a span again, sending nothing."
+    )
+    parser.add_argument("--from", dest="start", type=int, metavar="TS", help="judge again from this UTC epoch second")
+    parser.add_argument("--to", dest="end", type=int, metavar="TS", help="up to this one, by default the newest minute")
+    parser.add_argument("--hours", type=float, help="judge the last HOURS again")
+    arguments = parser.parse_args(words)
+    if arguments.hours is not None and not 0 < arguments.hours < 1e6:
+        parser.error("--hours accepts a number of hours above 0")
+    if arguments.end is not None and arguments.end <= (arguments.start or 0):
+        parser.error("--to must be later than --from")
+    return arguments
+
+
+def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
+    """Runs the job once; returns its exit code. A second run beside it does nothing."""
+    arguments = _arguments(words)
+    try:
+        settings = load(environ)
+        make_folders(settings)
+        with lock.alone(settings.lock + ".process_phase") as first:
+            if first:
+                with store.opened(settings.database, settings.lock) as database:
+                    _run(database, settings, arguments)
+    except (SettingsError, OptionError, store.StoreError, lock.LockBusyError, OSError) as error:
+        print(f"process_phase: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(database: store.Database, settings: Settings, arguments: argparse.Namespace) -> None:
+    if arguments.hours is not None or arguments.start is not None:
+        _rework(database, settings, arguments)
+        return
+    process(database, settings, int(time.time()))
+    send_due(database, settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ, sys.argv[1:]))
