@@ -154,3 +154,14 @@ def readings(connection: sqlite3.Connection, start_ts: int, end_ts: int) -> sqli
 def option_changes(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
     """Every change of an option (key, since_ts, value), in rising order of time."""
     return connection.execute("SELECT key, since_ts, value FROM Setting ORDER BY since_ts, id").fetchall()
+
+
+# --- the simulated past
+
+
+def unsent_due_times(connection: sqlite3.Connection, until_ts: int) -> list[int]:
+    """When the deliveries neither sent nor failed were due, up to `until_ts`, in rising order."""
+    query = (
+        "SELECT DISTINCT due_ts FROM Delivery WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? ORDER BY 1"
+    )
+    return [due_ts for (due_ts,) in connection.execute(query, (until_ts,))]
