@@ -142,7 +142,9 @@ class Machine:
 
     def _enter(self, mode: Mode) -> None:
         self.mode, self.begun_ts = mode, self.ts
-        self.fan, self.igniter, self.auger, self.pulse = 0.0, False, False, 0.0
+        self.igniter, self.auger, self.pulse = False, False, 0.0
+        if mode in (Mode.OFF, Mode.LOCKED_OUT, Mode.CUT):
+            self.fan = 0.0
 
     def _drawn_time(self, name: str, low: float, high: float) -> int:
         return round(Random(f"{self.seed}/{name}/{self.ts}").uniform(low, high))
@@ -234,6 +236,7 @@ class Machine:
             self._end_burn()
         elif parameters.clean_every and self.fault is None and self.ts - self.clean_ts >= parameters.clean_every:
             self._enter(Mode.CLEANING)
+            self.fan = 1.0
 
     def _wanted_power(self, burnt: int) -> float:
         parameters = self.parameters
@@ -259,7 +262,6 @@ class Machine:
         self.until_ts = self.ts + self._drawn_time("run_on", 620, 860)
 
     def _clean(self) -> None:
-        self.fan = 1.0
         if self.ts - self.begun_ts >= self.parameters.clean:
             self._enter(Mode.COMBUSTION)
             self.clean_ts = self.ts
@@ -280,7 +282,8 @@ class Machine:
         self.auger = False
         self.fan = 0.5 if self.ts % parameters.bout_every < parameters.bout else 0.0
         if self.fan:
-            self._feed(min(1.0, max(0.2, 0.56 + 0.06 * (66.0 - self.water))))
+            cold = 0.0 if self._glides() else 66.0 - self.water
+            self._feed(min(1.0, max(0.4, 0.56 + 0.06 * cold)))
         self.lost = 0 if self.power else self.lost + STEP
         if self.lost > 2 * parameters.bout_every:
             self._enter(Mode.LOCKED_OUT)

@@ -122,7 +122,7 @@ def _reading(machine: Machine, ts: int, time: int, fault: Fault | None) -> Row:
         round((machine.room * 0.8 + machine.water * 0.12 + 4) * 16 + _NOISE[noise + 2]) / 16,
         round(machine.indoor * 16 + _NOISE[noise + 3]) / 16,
         round((22 + 30 * machine.fan) * (1 + 0.03 * _NOISE[noise + 4]), 1) if machine.fan else 0.0,
-        round(862 * (1 + 0.01 * _NOISE[noise + 5]), 1) if machine.igniter else 0.0,
+        round(862 * (1 + 0.005 * _NOISE[noise + 5]), 1) if machine.igniter else 0.0,
         round((18 + 40 * machine.fan) * (1 + 0.03 * _NOISE[noise + 6]), 1) if machine.fan else 0.0,
         round((140 if machine.stall else 45) * (1 + 0.05 * _NOISE[noise + 7]), 1) if machine.auger else 0.0,
     )

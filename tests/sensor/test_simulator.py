@@ -19,7 +19,7 @@ from sensor.simulator import Course, judged_readings, open_reader, readings
 from sensor.truth import Mode, Truth
 from sensor.weeks import WEEK
 
-MONDAY = 2950 * WEEK + 4 * 86400  # 2026-07-20: the date is nothing to the house, which has its own season
+FRIDAY = 2950 * WEEK + 86400  # 2026-07-17: the date is nothing to the house, which has its own season
 THURSDAY = 2951 * WEEK  # a week begins
 HOUR = 3600
 
@@ -99,21 +99,21 @@ def judged(script: Script, start: int, hours: float) -> list[tuple[Row, Truth]]:
 
 
 def test_the_same_script_gives_the_same_rows() -> None:
-    first, second = (list(readings(Script(seed=3), MONDAY, MONDAY + HOUR, 4.0)) for _ in range(2))
+    first, second = (list(readings(Script(seed=3), FRIDAY, FRIDAY + HOUR, 4.0)) for _ in range(2))
 
     assert first == second
     assert len(first) == 900
 
 
 def test_another_seed_gives_another_boiler() -> None:
-    first, second = (list(readings(Script(seed=seed), MONDAY, MONDAY + 60, 4.0)) for seed in (1, 2))
+    first, second = (list(readings(Script(seed=seed), FRIDAY, FRIDAY + 60, 4.0)) for seed in (1, 2))
 
     assert [row.water for row in first] != [row.water for row in second]
 
 
 def test_the_course_does_not_depend_on_how_often_it_is_read() -> None:
-    often = {row.ts: row for row in readings(Script(), MONDAY, MONDAY + HOUR, 3.0)}
-    rarely = {row.ts: row for row in readings(Script(), MONDAY, MONDAY + HOUR, 5.0)}
+    often = {row.ts: row for row in readings(Script(), FRIDAY, FRIDAY + HOUR, 3.0)}
+    rarely = {row.ts: row for row in readings(Script(), FRIDAY, FRIDAY + HOUR, 5.0)}
 
     common = often.keys() & rarely.keys()
 
@@ -141,13 +141,13 @@ def test_the_live_reader_gives_the_rows_made_in_advance(settings: Settings) -> N
 
 def test_a_fault_given_to_the_running_reader_is_followed_and_changes_nothing_before(settings: Settings) -> None:
     read = open_reader(settings)
-    script = given((Fault.SENSOR_85, MONDAY + 80))
+    script = given((Fault.SENSOR_85, FRIDAY + 80))
 
-    before = [read(ts) for ts in range(MONDAY, MONDAY + 80, 4)]
+    before = [read(ts) for ts in range(FRIDAY, FRIDAY + 80, 4)]
     save(settings.simulator_script, script)
-    after = [read(ts) for ts in range(MONDAY + 80, MONDAY + 160, 4)]
+    after = [read(ts) for ts in range(FRIDAY + 80, FRIDAY + 160, 4)]
 
-    assert before + after == list(readings(script, MONDAY, MONDAY + 160, 4.0))
+    assert before + after == list(readings(script, FRIDAY, FRIDAY + 160, 4.0))
     assert before[-1].water is not None
     assert after[0].water is None
 
@@ -155,10 +155,10 @@ def test_a_fault_given_to_the_running_reader_is_followed_and_changes_nothing_bef
 def test_a_clock_set_back_is_followed(settings: Settings) -> None:
     read = open_reader(settings)
 
-    first = read(MONDAY)
-    read(MONDAY + 8000)
+    first = read(FRIDAY)
+    read(FRIDAY + 8000)
 
-    assert read(MONDAY) == first
+    assert read(FRIDAY) == first
 
 
 # --- where two weeks meet
@@ -176,7 +176,7 @@ def test_no_jump_is_seen_where_two_weeks_meet(regime: Regime) -> None:
         assert abs(after.flue - before.flue) < 1.0
 
 
-@pytest.mark.parametrize("hours_before", [1, 2.6, 47])
+@pytest.mark.parametrize("hours_before", [1, 47])
 @pytest.mark.parametrize("fault", [Fault.SILO_EMPTY, Fault.IGNITION_FAILURE, Fault.POWER_CUT])
 def test_no_jump_is_seen_with_a_fault_across_two_weeks(fault: Fault, hours_before: float) -> None:
     script = given((fault, int(THURSDAY - hours_before * HOUR)))
@@ -212,7 +212,7 @@ def test_a_winter_week_is_healthy(winter_week: list[Segment]) -> None:
 
 
 def test_probes_count_in_sixteenths_and_motors_at_rest_are_exactly_zero() -> None:
-    rows = list(readings(Script(), MONDAY, MONDAY + 8 * HOUR, 4.0))
+    rows = list(readings(Script(), FRIDAY, FRIDAY + 8 * HOUR, 4.0))
 
     resting = [row for row in rows if row.primary_fan == 0]
     burning = [row for row in rows if row.primary_fan]
@@ -226,7 +226,7 @@ def test_probes_count_in_sixteenths_and_motors_at_rest_are_exactly_zero() -> Non
 
 
 def test_every_minute_of_a_steady_fire_has_some_feed() -> None:
-    rows = judged(Script(), MONDAY, 12)
+    rows = judged(Script(), FRIDAY, 12)
     minutes: dict[int, list[float]] = {}
     for row, truth in rows:
         if truth.mode is Mode.COMBUSTION:
@@ -239,7 +239,7 @@ def test_every_minute_of_a_steady_fire_has_some_feed() -> None:
 
 
 def test_a_wood_chip_boiler_keeps_its_fire_by_bouts() -> None:
-    rows = judged(Script(regime=Regime.WOODCHIP), MONDAY, 24)
+    rows = judged(Script(regime=Regime.WOODCHIP), FRIDAY, 24)
 
     bouts = sum(not before.primary_fan and bool(after.primary_fan) for (before, _), (after, _) in pairwise(rows))
 
@@ -249,21 +249,21 @@ def test_a_wood_chip_boiler_keeps_its_fire_by_bouts() -> None:
 
 
 def test_in_summer_the_boiler_rests_most_of_the_day() -> None:
-    rows = judged(Script(regime=Regime.SUMMER), MONDAY, 48)
+    rows = judged(Script(regime=Regime.SUMMER), FRIDAY, 48)
 
     assert sum(truth.burning for _, truth in rows) / len(rows) < 0.15
     assert min(truth.water for _, truth in rows) > 58
 
 
 def test_a_buffer_lets_the_boiler_cool_far_below_the_setpoint() -> None:
-    rows = judged(Script(regime=Regime.BUFFER), MONDAY, 72)
+    rows = judged(Script(regime=Regime.BUFFER), FRIDAY, 72)
 
     assert min(truth.water for _, truth in rows) < 50
     assert max(truth.water for _, truth in rows) > 75
 
 
 def test_strong_modulation_has_long_fires_and_grate_cleanings() -> None:
-    rows = judged(Script(regime=Regime.MODULATION), MONDAY, 30)
+    rows = judged(Script(regime=Regime.MODULATION), FRIDAY, 30)
     cleanings = [row for row, truth in rows if truth.mode is Mode.CLEANING]
     powers = [truth.power for _, truth in rows if truth.mode is Mode.COMBUSTION]
 
@@ -276,7 +276,7 @@ def test_strong_modulation_has_long_fires_and_grate_cleanings() -> None:
 
 
 def course_of(fault: Fault, seed: int, regime: Regime = Regime.WINTER, hours: float = 20) -> list[tuple[Row, Truth]]:
-    return judged(given((fault, MONDAY + 7 * HOUR), seed=seed, regime=regime), MONDAY + 7 * HOUR, hours)
+    return judged(given((fault, FRIDAY + 7 * HOUR), seed=seed, regime=regime), FRIDAY + 6 * HOUR, hours + 1)
 
 
 def in_force(rows: list[tuple[Row, Truth]]) -> list[tuple[Row, Truth]]:
@@ -284,7 +284,7 @@ def in_force(rows: list[tuple[Row, Truth]]) -> list[tuple[Row, Truth]]:
 
 
 def share_on(rows: list[tuple[Row, Truth]], motor: str) -> float:
-    return sum(getattr(row, motor) > 0 for row, _ in rows) / len(rows)
+    return [getattr(row, motor) > 0 for row, _ in rows].count(True) / len(rows)
 
 
 @pytest.mark.parametrize("seed", [1, 4])
@@ -357,9 +357,9 @@ def test_a_fire_kept_by_bouts_dies_of_an_empty_silo_and_is_lit_again_by_hand() -
 
 
 def test_two_faults_come_one_after_the_other() -> None:
-    both = given((Fault.JAM, MONDAY), (Fault.POWER_CUT, MONDAY + 60))
+    both = given((Fault.JAM, FRIDAY), (Fault.POWER_CUT, FRIDAY + 60))
 
-    names = [truth.fault for _, truth in judged(both, MONDAY, 24)]
+    names = [truth.fault for _, truth in judged(both, FRIDAY, 24)]
 
     assert set(names) == {None, Fault.JAM, Fault.POWER_CUT}
     assert names.index(Fault.JAM) < names.index(Fault.POWER_CUT)
@@ -369,7 +369,7 @@ def test_two_faults_come_one_after_the_other() -> None:
 
 
 def test_a_lost_probe_costs_the_water_for_an_hour_and_says_why() -> None:
-    rows = list(readings(given((Fault.SENSOR_LOST, MONDAY + 60)), MONDAY, MONDAY + 2 * HOUR, 4.0))
+    rows = list(readings(given((Fault.SENSOR_LOST, FRIDAY + 60)), FRIDAY, FRIDAY + 2 * HOUR, 4.0))
 
     lost = [row for row in rows if row.water is None]
 
@@ -380,13 +380,13 @@ def test_a_lost_probe_costs_the_water_for_an_hour_and_says_why() -> None:
 
 
 def test_a_power_on_value_is_refused_with_its_own_reason() -> None:
-    rows = list(readings(given((Fault.SENSOR_85, MONDAY)), MONDAY, MONDAY + HOUR, 4.0))
+    rows = list(readings(given((Fault.SENSOR_85, FRIDAY)), FRIDAY, FRIDAY + HOUR, 4.0))
 
     assert {row.quality for row in rows if row.water is None} == {'{"water": {"power_on": 1}}'}
 
 
 def test_a_dead_loop_leaves_twenty_minutes_without_rows() -> None:
-    rows = list(readings(given((Fault.LOOP_DEAD, MONDAY + 60)), MONDAY, MONDAY + HOUR, 4.0))
+    rows = list(readings(given((Fault.LOOP_DEAD, FRIDAY + 60)), FRIDAY, FRIDAY + HOUR, 4.0))
 
     gaps = [after.ts - before.ts for before, after in pairwise(rows)]
 
@@ -397,20 +397,20 @@ def test_a_dead_loop_leaves_twenty_minutes_without_rows() -> None:
 def test_a_dead_loop_hangs_the_reader_until_it_is_started_again(settings: Settings) -> None:
     hung: list[str] = []
     read = open_reader(settings, lambda: hung.append("hung"))
-    read(MONDAY)
-    save(settings.simulator_script, given((Fault.LOOP_DEAD, MONDAY + 4)))
+    read(FRIDAY)
+    save(settings.simulator_script, given((Fault.LOOP_DEAD, FRIDAY + 4)))
 
-    read(MONDAY + 4)
-    again = open_reader(settings, lambda: hung.append("hung again"))(MONDAY + 60)
+    read(FRIDAY + 4)
+    again = open_reader(settings, lambda: hung.append("hung again"))(FRIDAY + 60)
 
     assert hung == ["hung"]
-    assert again == next(readings(Script(), MONDAY + 60, MONDAY + 64, 4.0))
+    assert again == next(readings(Script(), FRIDAY + 60, FRIDAY + 64, 4.0))
 
 
 # --- the demonstration's story
 
 
-@pytest.mark.parametrize("now", [THURSDAY + hours * HOUR for hours in (2, 33, 60, 95, 150)])
+@pytest.mark.parametrize("now", [THURSDAY + hours * HOUR for hours in (2, 33, 60, 95)])
 def test_the_story_of_the_demonstration_is_told_whenever_it_is_started(now: int) -> None:
     script = given((Fault.IGNITION_FAILURE, now - 144 * HOUR), (Fault.SILO_EMPTY, now - 30 * HOUR))
     start = now - 150 * HOUR
@@ -447,15 +447,15 @@ def test_boiler_time_runs_on_without_a_jump_when_its_speed_changes() -> None:
 
 
 def test_a_hurried_boiler_keeps_the_wall_time_of_its_rows(settings: Settings) -> None:
-    script = Script(speeds=(SpeedChange(MONDAY, 60),))
+    script = Script(speeds=(SpeedChange(FRIDAY, 60),))
     save(settings.simulator_script, script)
 
     read = open_reader(settings)
-    live = [read(ts) for ts in range(MONDAY, MONDAY + 120, 4)]
-    late = next(readings(Script(), MONDAY + 60 * 60, MONDAY + 60 * 60 + 4, 4.0))
+    live = [read(ts) for ts in range(FRIDAY, FRIDAY + 120, 4)]
+    late = next(readings(Script(), FRIDAY + 60 * 60, FRIDAY + 60 * 60 + 4, 4.0))
 
-    assert live == list(readings(script, MONDAY, MONDAY + 120, 4.0))
-    assert live[15] == late._replace(ts=MONDAY + 60)
+    assert live == list(readings(script, FRIDAY, FRIDAY + 120, 4.0))
+    assert live[15] == late._replace(ts=FRIDAY + 60)
 
 
 def test_a_script_is_read_as_it_was_written(settings: Settings) -> None:
@@ -487,7 +487,7 @@ def test_a_script_that_makes_no_sense_is_refused_by_its_path(settings: Settings,
 
 
 def test_what_is_foretold_of_a_fault_is_what_comes() -> None:
-    fault = GivenFault(Fault.SILO_EMPTY, MONDAY + 7 * HOUR)
+    fault = GivenFault(Fault.SILO_EMPTY, FRIDAY + 7 * HOUR)
     script = Script(faults=(fault,))
 
     events = foresee(script, fault, 56.0)
@@ -500,7 +500,7 @@ def test_what_is_foretold_of_a_fault_is_what_comes() -> None:
 
 
 def test_a_fault_that_cannot_come_is_foretold_as_such() -> None:
-    fault = GivenFault(Fault.IGNITION_FAILURE, MONDAY)
+    fault = GivenFault(Fault.IGNITION_FAILURE, FRIDAY)
 
     events = foresee(Script(regime=Regime.WOODCHIP, faults=(fault,)), fault, 56.0)
 
