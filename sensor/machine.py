@@ -193,9 +193,8 @@ class Machine:
         self.first_feed = max(0.0, 6.0 * self.parameters.bed_seconds / 3600 - self.bed)
 
     def _light(self) -> None:
-        running = self.ts - self.begun_ts
+        running, self.flue_low = self.ts - self.begun_ts, min(self.flue_low, self.flue)
         self.fan, self.auger = 0.55, False
-        self.flue_low = min(self.flue_low, self.flue)
         if running < self.purge:
             return
         self.igniter = True
@@ -217,7 +216,7 @@ class Machine:
 
     def _try_again(self) -> None:
         self.attempts += 1
-        if self.attempts >= ATTEMPTS:
+        if self.attempts >= ATTEMPTS or self.parameters.keeps_fire:
             self._enter(Mode.LOCKED_OUT)
         else:
             self._ignite(RETRY_PURGE)
@@ -258,7 +257,7 @@ class Machine:
         return (self.water >= parameters.stop and burnt >= parameters.least_burn) or self.water >= parameters.stop + 4
 
     def _end_burn(self) -> None:
-        self._enter(Mode.BURN_OUT)
+        self._enter(Mode.FIRE_KEEPING if self.parameters.keeps_fire else Mode.BURN_OUT)
         self.until_ts = self.ts + self._drawn_time("run_on", 620, 860)
 
     def _clean(self) -> None:
@@ -287,6 +286,8 @@ class Machine:
         self.lost = 0 if self.power else self.lost + STEP
         if self.lost > 2 * parameters.bout_every:
             self._enter(Mode.LOCKED_OUT)
+        elif self.power and self.fault is None and self.water < parameters.start:
+            self._flame()
 
     # --- faults
 
