@@ -46,27 +46,6 @@ def cli() -> None:
     """
 
 
-# --- database
-
-
-@cli.group()
-def database() -> None:
-    """Make, upgrade and trim the database."""
-
-
-@database.command()
-def upgrade() -> None:
-    """Make the database, or bring its schema up to date. Harmless when it already is."""
-    from flask_app.web import create_app, doors
-
-    settings = _settings()
-    try:
-        doors.upgrade(create_app(settings))
-    except doors.ForeignFileError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"{settings.database} is up to date")
-
-
 # --- simulator
 
 
@@ -230,6 +209,27 @@ def _fill(database: Database, settings: Settings, script: Script, start: int, en
             kept += count
             bar.update(count)
     click.echo(f"{kept} readings, from {_local(settings, start)} to {_local(settings, end)}")
+
+
+# --- database
+
+
+@cli.group()
+def database() -> None:
+    """Make, upgrade and trim the database."""
+
+
+@database.command()
+def upgrade() -> None:
+    """Make the database, or bring its schema up to date. Harmless when it already is."""
+    from flask_app.web import create_app, doors
+
+    settings = _settings()
+    try:
+        doors.upgrade(create_app(settings))
+    except doors.ForeignFileError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{settings.database} is up to date")
 
 
 if __name__ == "__main__":
