@@ -169,6 +169,14 @@ def newest_reading_ts(connection: sqlite3.Connection, until_ts: int) -> int | No
     return ts
 
 
+def unsent_due_times(connection: sqlite3.Connection, until_ts: int) -> list[int]:
+    """When the deliveries neither sent nor failed were due, up to `until_ts`, in rising order."""
+    query = (
+        "SELECT DISTINCT due_ts FROM Delivery WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? ORDER BY 1"
+    )
+    return [due_ts for (due_ts,) in connection.execute(query, (until_ts,))]
+
+
 def readings(connection: sqlite3.Connection, start_ts: int, end_ts: int) -> sqlite3.Cursor:
     """Readings of [start_ts, end_ts) in order, as plain tuples in `Row`'s order."""
     return connection.execute(f"SELECT {_ROW} FROM Chaudiere WHERE ts >= ? AND ts < ? ORDER BY ts", (start_ts, end_ts))
