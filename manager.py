@@ -234,6 +234,84 @@ def upgrade() -> None:
     click.echo(f"{settings.database} is up to date")
 
 
+@database.command()
+@click.argument("table")
+def rotate(table: str) -> None:
+    """Delete the old rows of TABLE: Chaudiere or ChaudiereMinute.
+
+    How long they are kept are the options raw_hours and minute_days. A reading that no minute holds yet is kept.
+    """
+    from flask_app import lock, store
+    from flask_app.boiler.options import in_force
+
+    settings = _settings()
+    database = _database(settings)
+    options = in_force(settings.options, store.option_changes(database.connection), _now())
+    kept = {"Chaudiere": options.raw_hours * 3600, "ChaudiereMinute": options.minute_days * 86400}
+    try:
+        count = store.rotate(database, table, _now() - int(kept.get(table, 0)))
+    except (store.StoreError, lock.LockBusyError) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        database.close()
+    click.echo(f"{count} rows of {table} deleted")
+
+
+# --- alerts
+
+
+@cli.group()
+def alerts() -> None:
+    """What was warned of, and proof that a warning arrives."""
+
+
+@alerts.command(name="test")
+@click.option("--email", "emails", multiple=True, metavar="ADDRESS", help="A mail address; repeatable.")
+@click.option("--sms", "phones", multiple=True, metavar="NUMBER", help="A phone, as +33639980000; repeatable.")
+@click.option("--really-send", is_flag=True, help="Send it even though the boiler is simulated.")
+def test_alerts(emails: tuple[str, ...], phones: tuple[str, ...], really_send: bool) -> None:
+    """Send a test message and show what the gateway answers."""
+    from dataclasses import replace
+
+    from flask_app import store
+    from flask_app.boiler import deliveries
+    from flask_app.script.deliver import deliver
+
+    given = {"CHAUDIERE_ALERT_EMAILS": ",".join(emails), "CHAUDIERE_ALERT_PHONES": ",".join(phones)}
+    try:
+        asked: Settings = load({**os.environ, **given})
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    recipients = [deliveries.Recipient("mail", address) for address in asked.alert_emails]
+    recipients += [deliveries.Recipient("sms", phone) for phone in asked.alert_phones]
+    if not recipients:
+        raise click.UsageError("nobody to send to: give --email or --sms")
+    settings = replace(_settings(), alert_emails=(), alert_phones=())
+    database = _database(settings)
+    with database.writing(durable=True) as connection:
+        trials = [deliveries.trial(recipient, _now()) for recipient in recipients]
+        ids = store.insert_deliveries(connection, None, trials)
+    answers = deliver(database, settings, only=ids, really_send=really_send)
+    database.close()
+    for number, recipient in zip(ids, recipients, strict=False):
+        outcome, words = answers.get(number, (None, "another run is sending: it will send this one"))
+        click.echo(f"{recipient.channel} {recipient.address}: {outcome.value if outcome else 'waiting'}: {words}")
+    if any(deliveries.next_step(outcome) != "sent_ts" for outcome, _ in answers.values()) or not answers:
+        sys.exit(1)
+
+
+@alerts.command(name="list")
+@click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How far back.")
+def list_alerts(days: int) -> None:
+    """List the alerts, newest first."""
+    database = _database(_settings())
+    query = "SELECT id, kind, opened_ts, closed_ts FROM Alert WHERE opened_ts >= ? ORDER BY opened_ts DESC"
+    for number, kind, opened_ts, closed_ts in database.connection.execute(query, (_now() - days * 86400,)).fetchall():
+        opened, closed = (ts and time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(ts)) for ts in (opened_ts, closed_ts))
+        click.echo(f"{number:6} {kind:16} {opened} to {closed or '(open)'}")
+    database.close()
+
+
 # --- status
 
 

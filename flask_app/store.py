@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import NamedTuple
@@ -297,7 +297,8 @@ def close_alerts(connection: sqlite3.Connection, kind: str, ts: int) -> list[int
 
 def insert_deliveries(connection: sqlite3.Connection, alert_id: int | None, planned: Iterable[Delivery]) -> list[int]:
     """Keeps what is to be sent; returns the ids."""
-    statement = "INSERT OR IGNORE INTO Delivery (alert_id, reason, channel, address, due_ts, expires_ts) VALUES (?, ?, ?, ?, ?, ?)"
+    columns = "alert_id, reason, channel, address, due_ts, expires_ts"
+    statement = f"INSERT OR IGNORE INTO Delivery ({columns}) VALUES (?, ?, ?, ?, ?, ?)"
     made = []
     for delivery in planned:
         cursor = connection.execute(statement, (alert_id, *delivery))
@@ -349,22 +350,20 @@ def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int]
     return [delivery for delivery in found if not only or delivery.id in only]
 
 
-def keep_attempt(
-    connection: sqlite3.Connection, delivery_id: int, ts: int, outcome: str, words: str, ended: str | None
-) -> None:
-    """Keeps one try; `ended` is sent_ts or failed_ts when it was the last."""
-    connection.execute(
-        "INSERT INTO Attempt (delivery_id, ts, outcome, words) VALUES (?, ?, ?, ?)", (delivery_id, ts, outcome, words)
-    )
+def keep_attempt(connection: sqlite3.Connection, attempt: tuple[int, int, str, str], ended: str | None) -> None:
+    """Keeps one try (delivery_id, ts, outcome, words); `ended` is sent_ts or failed_ts when it was the last."""
+    connection.execute("INSERT INTO Attempt (delivery_id, ts, outcome, words) VALUES (?, ?, ?, ?)", attempt)
     if ended is not None:
-        connection.execute(f"UPDATE Delivery SET {ended} = ? WHERE id = ?", (ts, delivery_id))
+        connection.execute(f"UPDATE Delivery SET {ended} = ? WHERE id = ?", (attempt[1], attempt[0]))
 
 
 # --- rotation
 
 
-def rotate(database: Database, table: str, before_ts: int) -> Iterator[int]:
-    """Deletes rows before `before_ts` in batches, yielding the size of each; the lock is let go between two.
+def rotate(
+    database: Database, table: str, before_ts: int, progress: Callable[[int], object] = lambda _rows: None
+) -> int:
+    """Deletes rows before `before_ts` in batches, the lock let go between two; returns how many.
 
     A reading that no minute holds yet is kept, however old. Raises StoreError for another table's name.
     """
@@ -374,11 +373,15 @@ def rotate(database: Database, table: str, before_ts: int) -> Iterator[int]:
         newest_ts = minute_span(database.connection)[1]
         before_ts = 0 if newest_ts is None else min(before_ts, newest_ts + 60)
     statement = f"DELETE FROM {table} WHERE ts IN (SELECT ts FROM {table} WHERE ts < ? ORDER BY ts LIMIT {BATCH})"
-    deleted = BATCH
-    while deleted == BATCH:
+    total = deleted = 0
+    while deleted == BATCH or not total:
         with database.writing() as connection:
             deleted = connection.execute(statement, (before_ts,)).rowcount
-        yield deleted
+        total += deleted
+        progress(deleted)
+        if not deleted:
+            break
+    return total
 
 
 # --- status

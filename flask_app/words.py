@@ -1,9 +1,18 @@
-"""The household's words: msgids, in English, of phases, alerts and what to do; the caller's gettext translates them."""
+"""The household's words, as English msgids that gettext translates: phases, alerts, causes, what to do, messages."""
 
 from __future__ import annotations
 
+import gettext
+import os
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
 from flask_app.boiler.alerts import Kind
+from flask_app.boiler.deliveries import Occasion
 from flask_app.boiler.phases import Phase
+
+TRANSLATIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "translations")
 
 PHASES: dict[Phase, str] = {
     Phase.UNDEFINED: "Undefined",
@@ -34,3 +43,137 @@ KINDS: dict[Kind, str] = {
     Kind.DELIVERY: "Messages do not leave",
     Kind.BALANCE: "The SMS credit runs out",
 }
+
+CAUSES: dict[Kind, str] = {
+    Kind.LOW_WATER: "The boiler does not heat enough, or not at all.",
+    Kind.FIRE_DYING: "Pellets no longer reach the fire: empty silo, or a bridge in it?",
+    Kind.IGNITION_FAILED: "The igniter was on and no fire followed.",
+    Kind.JAM: "The auger is blocked, or turns no more.",
+    Kind.POWER_CUT: "Every motor stopped at once: mains, fuse or safety cut-out.",
+    Kind.BLIND: "A sensor or the sensor loop gives no value.",
+    Kind.JOBS: "The jobs of cron do not run.",
+    Kind.STORAGE: "The database does not accept writes.",
+}
+"""The probable cause of an alert, in words."""
+
+CHECKS: dict[Kind, str] = {
+    Kind.LOW_WATER: "Go and see the boiler: pellets, ash, its own display.",
+    Kind.FIRE_DYING: "Refill the silo now: within ten minutes the fire is saved.",
+    Kind.IGNITION_FAILED: "Clean the burner pot and start the boiler again.",
+    Kind.JAM: "Switch the boiler off, then free the auger.",
+    Kind.POWER_CUT: "Check the fuse and the safety thermostat of the boiler.",
+    Kind.BLIND: "A sensor is missing or frozen: check its cable.",
+    Kind.LOW_INDOOR: "The house gets cold: look at the boiler and the heating pump.",
+    Kind.STORAGE: "The memory card does not write any more: replace it.",
+}
+"""What to do about an alert."""
+
+TEXTS: tuple[str, ...] = (
+    "SIMULATION",
+    "BOILER",
+    "Test message",
+    "This is a test of the boiler's watch: nothing to do.",
+    "back to normal",
+    "Back to normal at %(time)s, after %(span)s.",
+    "Since %(time)s.",
+    "Water %(water)s °C, setpoint %(setpoint)s °C.",
+    "Water %(water)s °C.",
+    "Decided late: the watch had been interrupted.",
+    "Probable cause: %(cause)s",
+    "To do: %(check)s",
+    "Water %(water)sC below %(setpoint)sC",
+)
+"""The other texts of messages, listed for the test that each has its French."""
+
+
+class Story(NamedTuple):
+    """What a message tells of."""
+
+    occasion: Occasion
+    kind: Kind | None  # None: a test
+    opened_ts: int
+    closed_ts: int | None
+    evidence: Mapping[str, Any]  # what the engine judged by; any of it may be absent
+    late: bool
+    url: str
+    simulated: bool
+
+
+Translate = Callable[[str], str]
+When = Callable[[float, str], str]  # (UTC seconds, strftime form) -> local time in words
+
+
+def translator(language: str) -> Translate:
+    """The gettext of that language; the English msgids themselves where a text or the catalogue is missing."""
+    return gettext.translation("messages", TRANSLATIONS, [language], fallback=True).gettext
+
+
+def mail(story: Story, translate: Translate, when: When) -> tuple[str, str]:
+    """(subject of 60 characters at most, text) of a mail."""
+    subject = f"{when(story.opened_ts, '%H:%M')} {_headline(story, translate)}"
+    if story.simulated:
+        subject = f"[{translate('SIMULATION')}] {subject}"
+    lines = [_headline(story, translate), *_happened(story, translate, when), *_advice(story, translate)]
+    return subject[:60], "\n".join([*lines, "", story.url + "/alerts/", ""])
+
+
+def sms(story: Story, translate: Translate, when: When) -> str:
+    """One SMS of 160 characters at most, without accents: they would halve what one part holds (3GPP TS 23.038)."""
+    parts = [translate("SIMULATION") if story.simulated else translate("BOILER"), when(story.opened_ts, "%H:%M")]
+    parts.append(_headline(story, translate) + ".")
+    values = _values(story)
+    if "setpoint" in values and story.occasion is Occasion.OPENED:
+        parts.append(translate("Water %(water)sC below %(setpoint)sC") % values + ".")
+    if story.kind in CHECKS and story.occasion is Occasion.OPENED:
+        parts.append(translate(CHECKS[story.kind]))
+    return _shortened(_ascii(" ".join(parts)), _ascii(story.url))
+
+
+def _shortened(text: str, url: str) -> str:
+    return f"{text[: 160 - 1 - len(url)]} {url}" if len(url) < 80 else text[:160]
+
+
+def _ascii(text: str) -> str:
+    text = text.replace("’", "'").replace("œ", "oe").replace("«", '"').replace("»", '"')
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+
+
+def _headline(story: Story, translate: Translate) -> str:
+    if story.kind is None:
+        return translate("Test message")
+    name = translate(KINDS[story.kind])
+    return f"{name}: {translate('back to normal')}" if story.occasion is Occasion.RECOVERY else name
+
+
+def _values(story: Story) -> dict[str, str]:
+    found = {name: story.evidence.get(name) for name in ("water", "setpoint")}
+    return {name: f"{value:.1f}" for name, value in found.items() if isinstance(value, int | float)}
+
+
+def _happened(story: Story, translate: Translate, when: When) -> list[str]:
+    if story.kind is None:
+        return ["", translate("This is a test of the boiler's watch: nothing to do.")]
+    lines = ["", translate("Since %(time)s.") % {"time": when(story.opened_ts, "%d/%m/%Y %H:%M")}]
+    values = _values(story)
+    if "water" in values:
+        text = "Water %(water)s °C, setpoint %(setpoint)s °C." if "setpoint" in values else "Water %(water)s °C."
+        lines.append(translate(text) % values)
+    if story.occasion is Occasion.RECOVERY and story.closed_ts is not None:
+        minutes = (story.closed_ts - story.opened_ts) // 60
+        span = f"{minutes // 60} h {minutes % 60:02}" if minutes >= 60 else f"{minutes} min"
+        time = when(story.closed_ts, "%H:%M")
+        lines.append(translate("Back to normal at %(time)s, after %(span)s.") % {"time": time, "span": span})
+    if story.late:
+        lines.append(translate("Decided late: the watch had been interrupted."))
+    return lines
+
+
+def _advice(story: Story, translate: Translate) -> list[str]:
+    if story.kind is None or story.occasion is not Occasion.OPENED:
+        return []
+    lines = [""]
+    if story.kind in CAUSES:
+        lines.append(translate("Probable cause: %(cause)s") % {"cause": translate(CAUSES[story.kind])})
+    if story.kind in CHECKS:
+        lines.append(translate("To do: %(check)s") % {"check": translate(CHECKS[story.kind])})
+    return lines

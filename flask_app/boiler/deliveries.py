@@ -108,7 +108,7 @@ def next_try_ts(tries: int, last_try_ts: int | None, delivery_id: int) -> int:
     spread by a fifth so that many deliveries do not meet at the gateway (the spread is fixed by the delivery's id)."""
     if last_try_ts is None:
         return 0
-    delay = min(3600, 60 * 2 ** max(0, (tries - 1) // (1 + len(QUICK_TRIES))))
+    delay: int = min(3600, 60 << min(10, max(0, tries - 1) // (1 + len(QUICK_TRIES))))
     return last_try_ts + delay * (90 + delivery_id * 7 % 21) // 100 - 10
 
 

@@ -39,7 +39,7 @@ def archive(database: store.Database, now: int) -> int:
 
 
 def _fold(database: store.Database, last: int | None, start: int, stop: int) -> Iterator[Row]:
-    """The minutes of the readings in [start, stop), each after the silent ones that lead to it from the minute `last`."""
+    """The minutes of the readings in [start, stop), each after the silent ones since the minute `last`."""
     readings = store.readings(database.connection, start, stop)
     for number, group in groupby(readings, key=lambda reading: int(reading[0]) // MINUTE):
         ts = number * MINUTE

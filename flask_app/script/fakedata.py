@@ -20,7 +20,7 @@ class Jobs(NamedTuple):
     """The product's own jobs, each told the time it shall believe in."""
 
     archive: Callable[[Database, int], object]
-    process: Callable[[Database, Settings, int], object]
+    process: Callable[[Database, Settings], object]
     deliver: Callable[[Database, Settings, Callable[[], float]], object]
     rotate: Callable[[Database, str, int], object]
 
@@ -41,7 +41,7 @@ def fill(database: Database, settings: Settings, rows: Iterable[Row], end_ts: in
 
 def _follow(database: Database, settings: Settings, now: int, jobs: Jobs) -> None:
     jobs.archive(database, now)
-    jobs.process(database, settings, now)
+    jobs.process(database, settings)
     for due_ts in store.unsent_due_times(database.connection, now):
         jobs.deliver(database, settings, partial(float, due_ts + SENT_AFTER))
     database.checkpoint()

@@ -33,11 +33,8 @@ class Judged(NamedTuple):
     last_ts: int
 
 
-def process(database: store.Database, settings: Settings, now: int) -> int:
-    """Judges every minute not judged yet, a day a transaction; returns how many. Harmless again.
-
-    `now` (UTC epoch seconds) decides what is due to be sent, nothing else.
-    """
+def process(database: store.Database, settings: Settings) -> int:
+    """Judges every minute not judged yet, a day a transaction; returns how many it named. Harmless again."""
     options_at = timetable(settings.options, store.option_changes(database.connection))
     recipients = _recipients(database, settings)
     count = 0
@@ -177,7 +174,7 @@ def _rework(database: store.Database, settings: Settings, arguments: argparse.Na
 
 def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="process_phase", description="Judge new minutes; or a span again, sending nothing."
+        "process_phase", description="Judge new minutes; or a span again, sending nothing."
     )
     parser.add_argument("--from", dest="start", type=int, metavar="TS", help="judge again from this UTC epoch second")
     parser.add_argument("--to", dest="end", type=int, metavar="TS", help="up to this one, by default the newest minute")
@@ -210,7 +207,7 @@ def _run(database: store.Database, settings: Settings, arguments: argparse.Names
     if arguments.hours is not None or arguments.start is not None:
         _rework(database, settings, arguments)
         return
-    process(database, settings, int(time.time()))
+    process(database, settings)
     send_due(database, settings)
 
 

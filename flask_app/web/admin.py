@@ -158,8 +158,8 @@ def set_setpoint() -> Response:
 def send_test() -> Response:
     """Sends one test message to each who is told, and shows what the gateway answered."""
     # Mail and SMS libraries cost 0.3 s to load, and only this button needs them.
-    from flask_app import send_email_sms  # type: ignore[attr-defined]
-    from flask_app.boiler.sending import Message  # type: ignore[import-not-found]
+    from flask_app import send_email_sms
+    from flask_app.boiler.deliveries import Message
 
     settings: Settings = current_app.config["SETTINGS"]
     for channel, address in notices.channels():

@@ -10,7 +10,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.verdict import Cause, Facts, State, Verdict
 from flask_app.web.languages import day_time, number, span
-from flask_app.words import KINDS, PHASES
+from flask_app.words import CHECKS, KINDS, PHASES
 
 SIGNS = {
     Phase.UNDEFINED: "?",
@@ -72,16 +72,7 @@ def _silence(facts: Facts) -> str:
 
 def advice(about: Kind) -> str:
     """What to do about an alert."""
-    return {
-        Kind.LOW_WATER: _("Go and see the boiler: pellets, ash, its own display."),
-        Kind.FIRE_DYING: _("Refill the silo now: within ten minutes the fire is saved."),
-        Kind.IGNITION_FAILED: _("Clean the burner pot and start the boiler again."),
-        Kind.JAM: _("Switch the boiler off, then free the auger."),
-        Kind.POWER_CUT: _("Check the fuse and the safety thermostat of the boiler."),
-        Kind.BLIND: _("A sensor is missing or frozen: check its cable."),
-        Kind.LOW_INDOOR: _("The house gets cold: look at the boiler and the heating pump."),
-        Kind.STORAGE: _("The memory card does not write any more: replace it."),
-    }.get(about, _("See its page for what was measured."))
+    return _(CHECKS[about]) if about in CHECKS else _("See its page for what was measured.")
 
 
 def evidence(found: dict[str, Any]) -> list[tuple[str, str]]:

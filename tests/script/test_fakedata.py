@@ -28,8 +28,8 @@ class Told:
         assert store.newest_reading_ts(database.connection, END) is not None
         self.calls.append(("archive", now))
 
-    def process(self, _database: Database, _settings: Settings, now: int) -> None:
-        self.calls.append(("process", now))
+    def process(self, _database: Database, _settings: Settings) -> None:
+        self.calls.append(("process", self.calls[-1][1]))
 
     def deliver(self, database: Database, _settings: Settings, clock: Callable[[], float]) -> None:
         self.calls.append(("deliver", int(clock())))
