@@ -8,6 +8,7 @@ import os
 import smtplib
 import socket
 import time
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +36,8 @@ def catch(message: Message, settings: Settings, now: float | None = None) -> tup
     """
     ts = int(time.time() if now is None else now)
     os.makedirs(settings.messages, exist_ok=True)
-    path = os.path.join(settings.messages, f"{ts}-{message.id or 'test'}.json")
+    name = message.id or f"{zlib.crc32(message.address.encode()):08x}"
+    path = os.path.join(settings.messages, f"{ts}-{name}.json")
     fields = {"delivery_id": int(message.id) if message.id.isdecimal() else None, "ts": ts, **message._asdict()}
     fields.pop("id")
     with open(path + ".new", "w", encoding="utf-8") as file:

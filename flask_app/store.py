@@ -357,6 +357,23 @@ def keep_attempt(connection: sqlite3.Connection, attempt: tuple[int, int, str, s
         connection.execute(f"UPDATE Delivery SET {ended} = ? WHERE id = ?", (attempt[1], attempt[0]))
 
 
+# --- watch
+
+
+def progress(connection: sqlite3.Connection) -> tuple[int | None, int]:
+    """(time of the newest reading, seconds from the newest judged minute to it; 0 while there is nothing to judge)."""
+    newest: int | None = connection.execute("SELECT MAX(ts) FROM Chaudiere").fetchone()[0]
+    judged = newest_state_ts(connection)
+    oldest = judged if judged is not None else next_reading_ts(connection, 0)
+    return newest, 0 if newest is None or oldest is None else newest - oldest - 60
+
+
+def touch(connection: sqlite3.Connection) -> None:
+    """A write that changes nothing, to learn whether writes are accepted; inside a transaction."""
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    connection.execute(f"PRAGMA application_id={mark}")
+
+
 # --- rotation
 
 

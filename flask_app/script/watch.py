@@ -1,0 +1,185 @@
+"""Watches the others as a supervisor listener: restarts a hung loop, tells when the jobs or the card fail."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import NamedTuple, TextIO
+
+from config.settings import Settings, SettingsError, load, make_folders
+from flask_app import lock, store
+from flask_app.boiler.alerts import Kind
+
+SILENCE = 60  # seconds without a new reading after which the loop is restarted: supervisor never sees a hang
+JOBS_LATE = 300  # seconds of readings that process_phase has not judged
+PATIENCE = 120  # seconds after the start in which everything else is starting too
+REPEAT = 3600  # seconds between two messages of one kind
+
+
+class Seen(NamedTuple):
+    """What one look at the database tells; times are of the clock that never jumps, in seconds."""
+
+    monotonic: float
+    newest: int | None  # of the readings, by their number of arrival: a wrong clock does not fool it
+    judged_late: int  # seconds from the newest judged minute to the newest reading
+    storage: str  # why the database does not accept a write; empty: it does
+
+
+class Memory(NamedTuple):
+    """What is remembered between two looks."""
+
+    start: float
+    newest: int | None
+    changed: float  # when `newest` last changed, or the loop was last restarted
+
+
+class Deed(Enum):
+    """What one look calls for."""
+
+    RESTART = "restart"
+    TELL_JOBS = "jobs"
+    TELL_STORAGE = "storage"
+
+
+def decide(memory: Memory, seen: Seen) -> tuple[Memory, list[Deed]]:
+    """What to do after one look, and what to remember for the next."""
+    if seen.newest != memory.newest:
+        memory = memory._replace(newest=seen.newest, changed=seen.monotonic)
+    if seen.monotonic - memory.start < PATIENCE:
+        return memory, []
+    if seen.storage:
+        return memory, [Deed.TELL_STORAGE]
+    deeds = [Deed.TELL_JOBS] if seen.judged_late > JOBS_LATE else []
+    if seen.monotonic - memory.changed >= SILENCE:
+        memory = memory._replace(changed=seen.monotonic)
+        deeds.append(Deed.RESTART)
+    return memory, deeds
+
+
+def look(settings: Settings, monotonic: float) -> Seen:
+    """One look at the database, a write of nothing included."""
+    try:
+        with store.opened(settings.database, settings.lock) as database:
+            newest, late = store.progress(database.connection)
+            with database.writing():
+                store.touch(database.connection)
+    except lock.LockBusyError:
+        return Seen(monotonic, None, 0, "another process holds its lock")
+    except (store.StoreError, sqlite3.Error, OSError) as error:
+        return Seen(monotonic, None, 0, str(error))
+    return Seen(monotonic, newest, late, "")
+
+
+def listen(
+    events: TextIO, answers: TextIO, at_tick: Callable[[], None], say: Callable[[str], None] = lambda _words: None
+) -> None:
+    """Speaks supervisor's listener protocol (http://supervisord.org/events.html) until `events` ends."""
+    while True:
+        answers.write("READY\n")
+        answers.flush()
+        header = events.readline()
+        if not header:
+            return
+        fields = dict(word.split(":", 1) for word in header.split())
+        events.read(int(fields["len"]))
+        if fields["eventname"].startswith("TICK"):
+            at_tick()
+        else:
+            say(f"watch: an event it did not ask for: {fields['eventname']}")
+        answers.write("RESULT 2\nOK")
+        answers.flush()
+
+
+def restart_loop(url: str) -> str:
+    """Restarts the program `sensor` through the supervisor at `url` (unix:// or http://); returns what happened."""
+    # XML-RPC costs 60 ms to import and a hung loop is rare.
+    from xmlrpc.client import Fault, ProtocolError, ServerProxy
+
+    from supervisor.xmlrpc import SupervisorTransport
+
+    proxy = ServerProxy("http://127.0.0.1", transport=SupervisorTransport(None, None, url))
+    try:
+        proxy.supervisor.stopProcess("sensor")
+    except (Fault, ProtocolError, OSError) as error:
+        said = f"could not stop it ({error}); "
+    else:
+        said = ""
+    try:
+        proxy.supervisor.startProcess("sensor", False)
+    except (Fault, ProtocolError, OSError) as error:
+        return f"{said}could not start it: {error}"
+    return f"{said}restarted"
+
+
+def tell(settings: Settings, kind: Kind, reason: str, now: float) -> None:
+    """Sends a message of its own to everyone the environment names, at most once an hour: the database may be gone."""
+    mark = os.path.join(settings.runtime, f"watch-{kind.value}")
+    if os.path.exists(mark) and 0 <= now - os.path.getmtime(mark) < REPEAT:
+        return
+    with open(mark, "w", encoding="ascii"):
+        os.utime(mark, (now, now))
+    # Mail and SMS cost 400 ms to import and are needed when something is wrong.
+    from flask_app import send_email_sms, words
+    from flask_app.boiler.deliveries import Message
+
+    translate = words.translator(settings.options.language)
+    text = f"{translate(words.KINDS[kind])}\n\n{translate(words.CAUSES[kind])}\n{reason}\n\n{settings.url}\n"
+    messages = [Message("mail", address, translate(words.KINDS[kind]), text) for address in settings.alert_emails]
+    messages += [Message("sms", phone, "", " ".join(text.split())[:160]) for phone in settings.alert_phones]
+    for message in messages:
+        if _simulated(settings):
+            outcome, said = send_email_sms.catch(message, settings, now)
+        else:
+            outcome, said = send_email_sms.send(message, settings)
+        print(f"watch: {kind.value} to {message.address}: {outcome.value}: {said}", file=sys.stderr)
+
+
+def _simulated(settings: Settings) -> bool:
+    # The script file stands for the mark in the database, which may be what cannot be read.
+    return os.path.exists(settings.simulator_script)
+
+
+class Watch:
+    """One look and its deeds at each tick."""
+
+    def __init__(self, settings: Settings, supervisor_url: str) -> None:
+        self.settings = settings
+        self.supervisor_url = supervisor_url
+        start = time.monotonic()
+        self.memory = Memory(start, None, start)
+
+    def tick(self) -> None:
+        """Looks, decides, acts."""
+        seen = look(self.settings, time.monotonic())
+        self.memory, deeds = decide(self.memory, seen)
+        if Deed.RESTART in deeds:
+            said = restart_loop(self.supervisor_url)
+            print(f"watch: no reading for {SILENCE} s: loop {said}", file=sys.stderr, flush=True)
+        if Deed.TELL_JOBS in deeds:
+            tell(self.settings, Kind.JOBS, f"{seen.judged_late // 60} min", time.time())
+        if Deed.TELL_STORAGE in deeds:
+            tell(self.settings, Kind.STORAGE, seen.storage, time.time())
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Runs until supervisor ends it; returns the exit code."""
+    url = environ.get("SUPERVISOR_SERVER_URL", "")
+    if not url:
+        print("watch: it is supervisor that starts this (SUPERVISOR_SERVER_URL is not set)", file=sys.stderr)
+        return 64
+    try:
+        settings = load(environ)
+    except SettingsError as error:
+        print(f"watch: {error}", file=sys.stderr)
+        return 1
+    make_folders(settings)
+    listen(sys.stdin, sys.stdout, Watch(settings, url).tick, lambda said: print(said, file=sys.stderr))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))
