@@ -1,4 +1,4 @@
-"""What an alert is: its kinds, and the openings and closings that the engine tells of."""
+"""What an alert is: its kinds, the book of open ones, and the spell rule of the alert of the mission."""
 
 from __future__ import annotations
 
@@ -27,12 +27,16 @@ class Kind(Enum):
     BALANCE = "balance"
 
 
+Evidence = dict[str, float | int | str | None]
+"""The values an alert was judged by: degrees as plain numbers, instants in keys ending `_ts`."""
+
+
 class Opening(NamedTuple):
     """An alert begins at the minute `ts`; `evidence` holds the values it was judged by."""
 
     kind: Kind
     ts: int
-    evidence: dict[str, float | int | str | None]
+    evidence: Evidence
 
 
 class Closing(NamedTuple):
@@ -44,3 +48,60 @@ class Closing(NamedTuple):
 
 
 Change = Opening | Closing
+
+
+class Book:
+    """The alerts that are open, one of a kind at most, and what this minute has changed."""
+
+    __slots__ = ("changes", "opened")
+
+    def __init__(self) -> None:
+        """A book with nothing open."""
+        self.opened: dict[Kind, int] = {}
+        self.changes: list[Change] = []
+
+    def open(self, kind: Kind, ts: int, evidence: Evidence) -> None:
+        """Opens an alert, unless one of its kind is open already."""
+        if kind not in self.opened:
+            self.opened[kind] = ts
+            self.changes.append(Opening(kind, ts, evidence))
+
+    def close(self, kind: Kind, ts: int) -> None:
+        """Closes the alert of that kind, if one is open."""
+        opened_ts = self.opened.pop(kind, None)
+        if opened_ts is not None:
+            self.changes.append(Closing(kind, opened_ts, ts))
+
+
+REPEAT_SECONDS = 600
+"""Two low_water are never generated closer than this."""
+WARM_MARGIN = 1.0
+"""°C above the setpoint, over two present minutes, that close a low_water."""
+
+
+class Spell:
+    """Where the water stands against the setpoint: what `low_water_due` needs of the past."""
+
+    __slots__ = ("below", "generated_ts", "waiting", "warm")
+
+    def __init__(self) -> None:
+        """Nothing measured yet: a history that starts cold has no crossing."""
+        self.below: bool | None = None  # of the last present water, however old
+        self.waiting = False  # this spell's alert is not generated yet
+        self.generated_ts: int | None = None
+        self.warm = 0  # present minutes in a row at or above the setpoint + 1
+
+
+def low_water_due(spell: Spell, ts: int, water: float, setpoint: float) -> bool:
+    """Whether this minute generates the alert of the mission: once per cold spell, at its first minute, or at its
+    first minute that is 600 s or more after the one generated before."""
+    below = water < setpoint
+    spell.waiting = below and (spell.waiting or spell.below is False)
+    spell.below = below
+    spell.warm = spell.warm + 1 if water >= setpoint + WARM_MARGIN else 0
+    if not spell.waiting:
+        return False
+    if spell.generated_ts is not None and ts - spell.generated_ts < REPEAT_SECONDS:
+        return False
+    spell.waiting, spell.generated_ts = False, ts
+    return True

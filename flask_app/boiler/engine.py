@@ -3,40 +3,91 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from flask_app.boiler.alerts import Change, Closing, Kind, Opening
+from flask_app.boiler.alerts import Book, Change, Evidence, Kind, Spell, low_water_due
+from flask_app.boiler.faults import CAUSES, SAVED_LOSS, Fitted, Watch, judge, judge_fitted
+from flask_app.boiler.habits import Habits
 from flask_app.boiler.options import Options
-from flask_app.boiler.phases import Phase
+from flask_app.boiler.phases import (
+    BURN_OUT,
+    COMBUSTION,
+    IGNITION,
+    JAM_RISK,
+    UNDEFINED,
+    WATCH,
+    Course,
+    Phase,
+    Signals,
+    follow,
+)
 from flask_app.boiler.rows import Row
 
-VERSION = 1
+VERSION = 2
 """Of the state's shape and of the rules: a saved state of another version is not resumed but warmed up anew."""
+
+GAP_MINUTES = 10
+"""Nothing but the spell of low_water survives a longer silence."""
+ANCHOR_SECONDS = 600
+WARM_MINUTES = 2
+SLOW_SECONDS = 1800
+SLOW_RISE = 1.0  # °C in 20 to 30 minutes of fire below the setpoint: less is worth a look
+WEAK_LOSS = 1 / 3  # of the flue's rise
+
+
+class Trend:
+    """The water of the last half hour, every ten minutes: oldest first, [ts, °C]."""
+
+    __slots__ = ("anchors",)
+
+    def __init__(self) -> None:
+        """No water yet."""
+        self.anchors: list[list[float]] = []
 
 
 class State:
     """What the engine remembers between two minutes. `advance` changes it in place; `step` leaves it alone."""
 
-    __slots__ = ("below", "generated_ts", "good_minutes", "open_ts", "waiting")
+    __slots__ = ("book", "course", "fitted", "followed_ts", "habits", "signals", "spell", "trend", "ts", "watch")
 
     def __init__(self) -> None:
         """The state of an engine that has seen nothing."""
-        self.below: bool | None = None
-        self.waiting = False
-        self.generated_ts: int | None = None
-        self.open_ts: int | None = None
-        self.good_minutes = 0
+        self.ts: int | None = None  # of the last row
+        self.followed_ts: int | None = None  # of the last row with a motor
+        self.spell = Spell()
+        self.book = Book()
+        self.trend = Trend()
+        self.fitted = Fitted()
+        self.course = Course()
+        self.watch = Watch()
+        self.habits = Habits()
+        self.signals = Signals()  # of the minute in hand: not part of what is saved
+
+
+PARTS = ("spell", "trend", "fitted", "course", "watch", "habits")
 
 
 def dump(state: State) -> str:
-    """The state as JSON, for EngineState."""
-    return json.dumps({name: getattr(state, name) for name in State.__slots__})
+    """The state as JSON, for EngineState: a few KB."""
+    parts: dict[str, Any] = {part: _values(getattr(state, part)) for part in PARTS}
+    opened = {kind.value: ts for kind, ts in state.book.opened.items()}
+    return json.dumps({"ts": state.ts, "followed_ts": state.followed_ts, "opened": opened, **parts})
+
+
+def _values(part: Any) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in part.__slots__}
 
 
 def restore(text: str) -> State:
     """The state that `dump` wrote."""
+    saved = json.loads(text)
     state = State()
-    for name, value in json.loads(text).items():
-        setattr(state, name, value)
+    state.ts, state.followed_ts = saved["ts"], saved["followed_ts"]
+    state.book.opened = {Kind(kind): ts for kind, ts in saved["opened"].items()}
+    for part in PARTS:
+        for name, value in saved[part].items():
+            setattr(getattr(state, part), name, value)
+    state.course.mode, state.course.mode_before = Phase(state.course.mode), Phase(state.course.mode_before)
     return state
 
 
@@ -49,23 +100,105 @@ def step(state: State, minute: Row, options: Options) -> tuple[State, Phase, tup
 
 def advance(state: State, minute: Row, options: Options) -> tuple[Phase, tuple[Change, ...]]:
     """`step` in place, for long runs: the phase of `minute` and what it opens or closes."""
-    if minute.water is None:
-        return Phase.UNDEFINED, ()
-    changes: list[Change] = []
-    below = minute.water < options.setpoint
-    if below and state.below is False:
-        state.waiting = True
-    if not below:
-        state.waiting = False
-    state.below = below
-    if state.waiting and (state.generated_ts is None or minute.ts - state.generated_ts >= 600):
-        if state.open_ts is not None:
-            changes.append(Closing(Kind.LOW_WATER, state.open_ts, minute.ts))
-        evidence: dict[str, float | int | str | None] = {"water": minute.water, "setpoint": options.setpoint}
-        changes.append(Opening(Kind.LOW_WATER, minute.ts, evidence))
-        state.waiting, state.generated_ts, state.open_ts = False, minute.ts, minute.ts
-    state.good_minutes = state.good_minutes + 1 if minute.water >= options.setpoint + 1 else 0
-    if state.open_ts is not None and state.good_minutes >= 2:
-        changes.append(Closing(Kind.LOW_WATER, state.open_ts, minute.ts))
-        state.open_ts = None
-    return Phase.UNDEFINED, tuple(changes)
+    ts, book = minute.ts, state.book
+    if state.ts is not None and ts // 60 - state.ts // 60 > GAP_MINUTES:
+        _forget(state, ts)
+    state.ts = ts
+    judge_fitted(state.fitted, book, minute)
+    _look(state.signals, minute, options.setpoint)
+    phase = _phase(state, minute)
+    if minute.water is not None:
+        _judge_water(state, minute, minute.water, options.setpoint)
+    if not book.changes:
+        return phase, ()
+    changes = tuple(book.changes)
+    book.changes = []
+    return phase, changes
+
+
+def _forget(state: State, ts: int) -> None:
+    """What was going on before a gap is unknown after it: only the spell of low_water, and its alert, go on."""
+    for kind in [kind for kind in state.book.opened if kind is not Kind.LOW_WATER]:
+        state.book.close(kind, ts)
+    state.followed_ts = None
+    state.spell.warm = 0
+    state.trend, state.fitted, state.course = Trend(), Fitted(), Course()
+    state.watch, state.habits = Watch(), Habits()
+
+
+def _phase(state: State, minute: Row) -> Phase:
+    signals, ts, water = state.signals, minute.ts, minute.water
+    if signals.fan is None and signals.igniter is None and signals.feed is None:
+        return UNDEFINED
+    if state.followed_ts is not None and ts // 60 - state.followed_ts // 60 > GAP_MINUTES:
+        state.course, state.watch = Course(), Watch()  # rows came, but no motor was read
+    state.followed_ts = ts
+    phase = follow(state.course, state.habits, signals)
+    judge(state.watch, state.habits, state.course, state.book, signals)
+    if water is None:
+        return UNDEFINED
+    if state.book.opened and phase in (COMBUSTION, BURN_OUT, IGNITION):
+        return _suspect(state, phase)
+    if phase is COMBUSTION and water < signals.setpoint and _weak(state, ts, water):
+        return WATCH
+    return phase
+
+
+def _look(signals: Signals, minute: Row, setpoint: float) -> None:
+    """Fills `signals`: a motor's share where it was measured, else whether it ran; the busier of the two fans."""
+    signals.ts, signals.setpoint = minute.ts, setpoint
+    signals.water, signals.flue = minute.water, minute.flue
+    signals.igniter = minute.igniter if minute.igniter_duty is None else minute.igniter_duty
+    signals.feed = minute.auger if minute.auger_duty is None else minute.auger_duty
+    signals.feed_watts = minute.auger_power
+    fan = minute.primary_fan if minute.primary_fan_duty is None else minute.primary_fan_duty
+    second = minute.secondary_fan if minute.secondary_fan_duty is None else minute.secondary_fan_duty
+    signals.fan = second if fan is None or (second is not None and second > fan) else fan
+
+
+def _suspect(state: State, phase: Phase) -> Phase:
+    """Jam risk while what an open alert was judged by still holds: not once the fire burns again."""
+    opened, watch = state.book.opened, state.watch
+    jammed = Kind.JAM in opened and (watch.stalled > 0 or phase is BURN_OUT)
+    dying = Kind.FIRE_DYING in opened and phase is COMBUSTION and watch.lost >= SAVED_LOSS
+    return JAM_RISK if jammed or dying else phase
+
+
+def _weak(state: State, ts: int, water: float) -> bool:
+    """Whether a fire below the setpoint fades, or does not warm the water."""
+    if state.watch.lost >= WEAK_LOSS:
+        return True
+    if ts - state.course.burn_ts < SLOW_SECONDS or not state.trend.anchors:
+        return False
+    return water < state.trend.anchors[0][1] + SLOW_RISE
+
+
+# --- low_water
+
+
+def _judge_water(state: State, minute: Row, water: float, setpoint: float) -> None:
+    spell, book, ts = state.spell, state.book, minute.ts
+    anchors = state.trend.anchors
+    if not anchors or ts - anchors[-1][0] >= ANCHOR_SECONDS:
+        anchors.append([ts, water])
+        if len(anchors) > 3:
+            del anchors[0]
+    if low_water_due(spell, ts, water, setpoint):
+        book.close(Kind.LOW_WATER, ts)
+        book.open(Kind.LOW_WATER, ts, _cold_evidence(state, ts, water, setpoint))
+    elif spell.warm >= WARM_MINUTES and Kind.LOW_WATER in book.opened:
+        book.close(Kind.LOW_WATER, ts)
+
+
+def _cold_evidence(state: State, ts: int, water: float, setpoint: float) -> Evidence:
+    since_ts, before = state.trend.anchors[0]
+    falling = (before - water) * 3600 / (ts - since_ts) if ts > since_ts else None
+    cause = next((kind.value for kind in CAUSES if kind in state.book.opened), None)
+    burning = state.course.mode is COMBUSTION
+    return {
+        "water": water,
+        "setpoint": setpoint,
+        "falling_per_hour": None if falling is None else round(falling, 1),
+        "fire_out_ts": None if burning else state.course.fire_ts,
+        "cause": cause,
+    }
