@@ -68,7 +68,28 @@ CHECKS: dict[Kind, str] = {
 }
 """What to do about an alert."""
 
+EVIDENCE: dict[str, str] = {
+    "water": "Water",
+    "setpoint": "Setpoint",
+    "flue": "Flue gas",
+    "flue_before": "Flue gas before",
+    "falling_per_hour": "Falling, °C an hour",
+    "fire_out_ts": "Fire out since",
+    "since_ts": "Since",
+    "last_feed_ts": "Last feed",
+    "attempts": "Attempts",
+    "cause": "Probable cause",
+    "missing": "Missing",
+    "watts": "Watts (estimated)",
+    "usual_watts": "Watts usually",
+    "usual_minutes": "Minutes usually",
+    "coldest_before": "Coldest before",
+}
+"""The values an alert was judged by."""
+
 TEXTS: tuple[str, ...] = (
+    "The fire is out since %(time)s.",
+    "It falls by %(degrees)s °C an hour.",
     "SIMULATION",
     "BOILER",
     "Test message",
@@ -124,8 +145,9 @@ def sms(story: Story, translate: Translate, when: When) -> str:
     values = _values(story)
     if "setpoint" in values and story.occasion is Occasion.OPENED:
         parts.append(translate("Water %(water)sC below %(setpoint)sC") % values + ".")
-    if story.kind in CHECKS and story.occasion is Occasion.OPENED:
-        parts.append(translate(CHECKS[story.kind]))
+    cause = _cause(story)
+    if cause in CHECKS and story.occasion is Occasion.OPENED:
+        parts.append(translate(CHECKS[cause]))
     return _shortened(_ascii(" ".join(parts)), _ascii(story.url))
 
 
@@ -158,6 +180,8 @@ def _happened(story: Story, translate: Translate, when: When) -> list[str]:
     if "water" in values:
         text = "Water %(water)s °C, setpoint %(setpoint)s °C." if "setpoint" in values else "Water %(water)s °C."
         lines.append(translate(text) % values)
+    if story.occasion is Occasion.OPENED:
+        lines += _course(story, translate, when)
     if story.occasion is Occasion.RECOVERY and story.closed_ts is not None:
         minutes = (story.closed_ts - story.opened_ts) // 60
         span = f"{minutes // 60} h {minutes % 60:02}" if minutes >= 60 else f"{minutes} min"
@@ -168,12 +192,28 @@ def _happened(story: Story, translate: Translate, when: When) -> list[str]:
     return lines
 
 
+def _course(story: Story, translate: Translate, when: When) -> list[str]:
+    lines = []
+    falling, out_ts = story.evidence.get("falling_per_hour"), story.evidence.get("fire_out_ts")
+    if isinstance(falling, int | float) and falling > 0:
+        lines.append(translate("It falls by %(degrees)s °C an hour.") % {"degrees": f"{falling:.1f}"})
+    if isinstance(out_ts, int):
+        lines.append(translate("The fire is out since %(time)s.") % {"time": when(out_ts, "%H:%M")})
+    return lines
+
+
+def _cause(story: Story) -> Kind | None:
+    """The kind that explains this one: what the engine found before it, else itself."""
+    earlier = story.evidence.get("cause")
+    return Kind(earlier) if earlier in {kind.value for kind in CAUSES} else story.kind
+
+
 def _advice(story: Story, translate: Translate) -> list[str]:
     if story.kind is None or story.occasion is not Occasion.OPENED:
         return []
-    lines = [""]
-    if story.kind in CAUSES:
-        lines.append(translate("Probable cause: %(cause)s") % {"cause": translate(CAUSES[story.kind])})
-    if story.kind in CHECKS:
-        lines.append(translate("To do: %(check)s") % {"check": translate(CHECKS[story.kind])})
+    lines, cause = [""], _cause(story)
+    if cause in CAUSES:
+        lines.append(translate("Probable cause: %(cause)s") % {"cause": translate(CAUSES[cause])})
+    if cause in CHECKS:
+        lines.append(translate("To do: %(check)s") % {"check": translate(CHECKS[cause])})
     return lines

@@ -10,6 +10,10 @@ CHAUDIERE_RUNTIME=${CHAUDIERE_RUNTIME:-$CHAUDIERE_HOME/run}
 CHAUDIERE_USER=$(id -un)
 # Never an installation's settings: this boiler is simulated.
 CHAUDIERE_SECRETS=
+# A household to be told, so that the story of the past has its messages. Both are fictional and end in the catcher.
+CHAUDIERE_ALERT_EMAILS=${CHAUDIERE_ALERT_EMAILS:-famille@example.org}
+CHAUDIERE_ALERT_PHONES=${CHAUDIERE_ALERT_PHONES:-+33639980001}
+export CHAUDIERE_ALERT_EMAILS CHAUDIERE_ALERT_PHONES
 export CHAUDIERE_DIR CHAUDIERE_HOME CHAUDIERE_RUNTIME CHAUDIERE_USER CHAUDIERE_SECRETS
 
 .venv/bin/python -m config.demo

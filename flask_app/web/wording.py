@@ -10,7 +10,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.verdict import Cause, Facts, State, Verdict
 from flask_app.web.languages import day_time, number, span
-from flask_app.words import CHECKS, KINDS, PHASES
+from flask_app.words import CHECKS, EVIDENCE, KINDS, PHASES
 
 SIGNS = {
     Phase.UNDEFINED: "?",
@@ -77,24 +77,22 @@ def advice(about: Kind) -> str:
 
 def evidence(found: dict[str, Any]) -> list[tuple[str, str]]:
     """The values an alert was judged by, as (name, value) in words."""
-    names = {
-        "water": _("Water"),
-        "setpoint": _("Setpoint"),
-        "flue": _("Flue gas"),
-        "box": _("Electronics box"),
-        "spare": _("Fourth probe"),
-    }
     return [
-        (names.get(name, name.replace("_", " ")), _value(name, value, name in names))
+        (_(EVIDENCE[name]) if name in EVIDENCE else name.replace("_", " "), _value(name, value))
         for name, value in found.items()
         if value is not None
     ]
 
 
-def _value(name: str, value: Any, degrees: bool) -> str:
+DEGREES = ("water", "setpoint", "flue", "flue_before", "coldest_before", "box", "spare")
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "cause":
+        return kind(str(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    if degrees:
+    if name in DEGREES:
         return f"{number(value)} °C"
     if name.endswith("_ts"):
         return day_time(int(value))
