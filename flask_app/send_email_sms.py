@@ -84,11 +84,12 @@ def _hand_over(message: Message, mail: Mail) -> None:
         MAIL_DEFAULT_SENDER=mail.sender,
         MAIL_SUPPRESS_SEND=False,
     )
+    sender = flask_mail.Mail(app)
     with app.app_context():
         letter = flask_mail.Message(message.subject, recipients=[message.address], body=message.text)
         if message.id:
             letter.msgId = f"<chaudiere-{message.id}@{mail.sender.rpartition('@')[2]}>"
-        flask_mail.Mail(app).send(letter)
+        sender.send(letter)
 
 
 def _smtp_outcome(code: int, words: bytes | str) -> tuple[Outcome, str]:

@@ -11,6 +11,7 @@ import pytest
 
 from config.settings import Settings, load, make_folders
 from flask_app.store import Database
+from tests.servers import Gateway, Mailbox, sms, smtp
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +46,30 @@ def database(settings: Settings) -> Iterator[Database]:
     database = Database(settings.database, settings.lock)
     yield database
     database.close()
+
+
+@pytest.fixture
+def mailbox(environ: dict[str, str]) -> Iterator[Mailbox]:
+    """A real SMTP server, which this installation's mail goes to."""
+    with smtp() as mailbox:
+        environ |= {
+            "CHAUDIERE_MAIL_SERVER": "127.0.0.1",
+            "CHAUDIERE_MAIL_PORT": str(mailbox.port),
+            "CHAUDIERE_MAIL_SECURITY": "none",
+            "CHAUDIERE_MAIL_SENDER": "boiler@example.org",
+            "CHAUDIERE_ALERT_EMAILS": "house@example.org",
+        }
+        yield mailbox
+
+
+@pytest.fixture
+def gateway(environ: dict[str, str]) -> Iterator[Gateway]:
+    """A gateway that speaks Nexmo's protocol, which this installation's SMS go to."""
+    with sms() as gateway:
+        environ |= {
+            "CHAUDIERE_NEXMO_URL": gateway.url,
+            "CHAUDIERE_NEXMO_API_KEY": "key",
+            "CHAUDIERE_NEXMO_API_SECRET": "secret",
+            "CHAUDIERE_ALERT_PHONES": "+33639980001",
+        }
+        yield gateway

@@ -1,0 +1,200 @@
+"""Delivery over real servers: at least once, every try kept, nothing marked sent before its gateway has it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings, load
+from flask_app import send_email_sms, store
+from flask_app.boiler import deliveries
+from flask_app.boiler.alerts import Kind
+from flask_app.boiler.deliveries import Message, Outcome, Recipient
+from flask_app.script.deliver import deliver
+from flask_app.store import Database, World
+from tests.servers import Gateway, Mailbox
+
+NOW = 1_800_000_060
+MAIL = Recipient("mail", "house@example.org")
+SMS = Recipient("sms", "+33639980001")
+
+
+class Clock:
+    """A clock that waiting moves."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def plan(database: Database, *recipients: Recipient) -> list[int]:
+    with database.writing() as connection:
+        alert_id = store.open_alert(connection, "low_water", NOW - 60, '{"water": 55.8, "setpoint": 56.0}', 600)
+        return store.insert_deliveries(
+            connection, alert_id, deliveries.opening(Kind.LOW_WATER, NOW - 60, list(recipients))
+        )
+
+
+def ended(database: Database) -> list[tuple[object, ...]]:
+    return database.connection.execute("SELECT channel, sent_ts, failed_ts FROM Delivery ORDER BY id").fetchall()
+
+
+def outcomes(database: Database) -> list[str]:
+    return [outcome for (outcome,) in database.connection.execute("SELECT outcome FROM Attempt ORDER BY id")]
+
+
+def run(database: Database, settings: Settings, clock: Clock) -> None:
+    deliver(database, settings, clock, clock.wait)
+
+
+def test_an_alert_reaches_its_mail_and_its_phone_and_is_not_sent_twice(
+    mailbox: Mailbox, gateway: Gateway, database: Database, settings: Settings
+) -> None:
+    plan(database, MAIL, SMS)
+
+    run(database, settings, Clock())
+    run(database, settings, Clock(NOW + 3600))
+
+    assert [mail["To"] for mail in mailbox.mails] == ["house@example.org"]
+    assert "Eau 55.8 °C" in mailbox.mails[0].get_content()
+    assert [form["to"] for form in gateway.forms] == ["33639980001"]
+    assert gateway.forms[0]["api_secret"] == "secret"
+    assert ended(database) == [("mail", NOW, None), ("sms", NOW, None)]
+
+
+def test_a_busy_server_is_tried_again_in_the_same_run_and_by_later_ones(
+    mailbox: Mailbox, database: Database, settings: Settings
+) -> None:
+    plan(database, MAIL)
+    mailbox.answer = "451 try later"
+
+    run(database, settings, Clock())
+    mailbox.answer = "250 OK"
+    run(database, settings, Clock(NOW + 120))
+
+    assert outcomes(database) == ["retry"] * 4 + ["sent"]
+    assert ended(database)[0][1] == NOW + 120
+
+
+def test_a_refusal_for_ever_ends_the_delivery_with_the_servers_words(
+    mailbox: Mailbox, database: Database, settings: Settings
+) -> None:
+    plan(database, MAIL)
+    mailbox.answer = "550 no such house"
+
+    run(database, settings, Clock())
+
+    assert ended(database) == [("mail", None, NOW)]
+    assert database.connection.execute("SELECT words FROM Attempt").fetchone() == ("550 no such house",)
+
+
+def test_without_credentials_the_row_says_which_variable_is_missing_and_waits(
+    database: Database, settings: Settings
+) -> None:
+    plan(database, MAIL, SMS)
+
+    run(database, settings, Clock())
+
+    said = " ".join(words for (words,) in database.connection.execute("SELECT words FROM Attempt"))
+    assert "CHAUDIERE_MAIL_SERVER" in said
+    assert "CHAUDIERE_NEXMO_API_KEY" in said
+    assert [row[1:] for row in ended(database)] == [(None, None), (None, None)]
+
+
+def test_what_is_too_old_is_given_up(mailbox: Mailbox, database: Database, settings: Settings) -> None:
+    plan(database, MAIL)
+
+    run(database, settings, Clock(NOW + 8 * 86400))
+
+    assert mailbox.mails == []
+    assert outcomes(database) == ["expired"]
+
+
+def test_a_simulated_boiler_reaches_nobody(
+    mailbox: Mailbox, gateway: Gateway, database: Database, settings: Settings
+) -> None:
+    database.claim(World.SIMULATED)
+    plan(database, MAIL, SMS)
+
+    run(database, settings, Clock())
+
+    caught = [json.loads(path.read_text()) for path in sorted(Path(settings.messages).iterdir())]
+    assert not mailbox.mails
+    assert not gateway.forms
+    assert {message["channel"] for message in caught} == {"mail", "sms"}
+    assert all("SIMULATION" in message["subject"] + message["text"] for message in caught)
+    assert outcomes(database) == ["caught", "caught"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "outcome"),
+    [
+        (["0"], "sent"),
+        (["0", "0"], "sent"),
+        (["1"], "retry"),
+        (["9"], "retry"),
+        (["29"], "refused"),
+        (["0", "4"], "refused"),
+    ],
+)
+def test_every_status_of_the_gateway_is_understood(
+    statuses: list[str], outcome: str, gateway: Gateway, environ: dict[str, str]
+) -> None:
+    gateway.statuses = statuses
+
+    found = send_email_sms.send(Message("sms", "+33639980001", "", "Bonjour"), load(environ))[0]
+
+    assert found.value == outcome
+
+
+def _html(gateway: Gateway) -> None:
+    gateway.body, gateway.kind = b"<html>log in to the hotel</html>", "text/html"
+
+
+def _broken(gateway: Gateway) -> None:
+    gateway.status = 503
+
+
+def _unauthorised(gateway: Gateway) -> None:
+    gateway.status = 401
+
+
+@pytest.mark.parametrize("spoil", [_html, _broken, _unauthorised])
+def test_a_gateway_that_lies_or_fails_is_tried_again(
+    spoil: Callable[[Gateway], None], gateway: Gateway, environ: dict[str, str]
+) -> None:
+    spoil(gateway)
+
+    outcome, words = send_email_sms.send(Message("sms", "+33639980001", "", "Bonjour"), load(environ))
+
+    assert outcome is Outcome.RETRY
+    assert words
+
+
+@pytest.mark.parametrize("channel", ["mail", "sms"])
+def test_a_silent_server_costs_the_timeout_and_no_more(channel: str, environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        environ |= {
+            "CHAUDIERE_MAIL_SERVER": "127.0.0.1",
+            "CHAUDIERE_MAIL_PORT": str(port),
+            "CHAUDIERE_MAIL_SECURITY": "none",
+            "CHAUDIERE_MAIL_SENDER": "boiler@example.org",
+            "CHAUDIERE_NEXMO_URL": f"http://127.0.0.1:{port}",
+            "CHAUDIERE_NEXMO_API_KEY": "key",
+            "CHAUDIERE_NEXMO_API_SECRET": "secret",
+        }
+
+        outcome, words = send_email_sms.send(Message(channel, "+33639980001", "s", "t"), load(environ), timeout=0.2)
+
+    assert outcome is Outcome.RETRY
+    assert "timed out" in words.lower()

@@ -1,0 +1,103 @@
+"""Real servers on loopback for messages: SMTP by aiosmtpd, and a gateway that speaks Nexmo's protocol."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+from aiosmtpd.controller import Controller
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Mailbox:
+    """What the SMTP server received; `answer` is what it says after a message's data."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.answer = "250 OK"
+        self.port = free_port()
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
+        """aiosmtpd's hook for a message."""
+        if self.answer.startswith("250"):
+            mail = message_from_bytes(envelope.content, policy=policy.default)
+            assert isinstance(mail, EmailMessage)
+            self.mails.append(mail)
+        return self.answer
+
+
+@contextmanager
+def smtp() -> Iterator[Mailbox]:
+    """An SMTP server that keeps what it gets."""
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port)
+    controller.start()
+    try:
+        yield mailbox
+    finally:
+        controller.stop()
+
+
+class Gateway:
+    """What the SMS gateway received, and what it answers."""
+
+    def __init__(self) -> None:
+        self.forms: list[dict[str, str]] = []
+        self.status = 200
+        self.statuses = ["0"]
+        self.body: bytes | None = None
+        self.kind = "application/json"
+        self.url = ""
+
+    def answer(self) -> bytes:
+        """The body of the next answer."""
+        if self.body is not None:
+            return self.body
+        parts = [{"status": status, "error-text": f"text of {status}"} for status in self.statuses]
+        return json.dumps({"message-count": str(len(parts)), "messages": parts}).encode()
+
+
+@contextmanager
+def sms() -> Iterator[Gateway]:
+    """A gateway that speaks Nexmo's protocol over HTTP."""
+    gateway = Gateway()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            gateway.forms.append({name: values[0] for name, values in parse_qs(body).items()})
+            answer = gateway.answer()
+            self.send_response(gateway.status)
+            self.send_header("Content-Type", gateway.kind)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_words: object) -> None:
+            """Says nothing: a test's output is for its failures."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    gateway.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield gateway
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
