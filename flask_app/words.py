@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import math
 import os
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -169,7 +170,10 @@ def _headline(story: Story, translate: Translate) -> str:
 
 def _values(story: Story) -> dict[str, str]:
     found = {name: story.evidence.get(name) for name in ("water", "setpoint")}
-    return {name: f"{value:.1f}" for name, value in found.items() if isinstance(value, int | float)}
+    # Rounded down: 55.96 °C is below 56 °C and must read so.
+    return {
+        name: f"{math.floor(value * 10) / 10:.1f}" for name, value in found.items() if isinstance(value, int | float)
+    }
 
 
 def _happened(story: Story, translate: Translate, when: When) -> list[str]:
