@@ -27,7 +27,7 @@ UNSEEN_FIRE_SECONDS = 900
 
 JAM_MINUTES = 35
 BURN_OUTS_ENOUGH = 5
-JAM_BOUNDS = (20, 60)
+JAM_BOUNDS = (25, 60)
 STALL_RATIO = 1.7  # a stalled gear motor draws well above its usual power
 STALL_MINUTES = 2
 NO_STALL_MINUTES = 25  # of a fire that burns well all the same

@@ -42,7 +42,7 @@ REST = 5400
 FEED_PAUSE = 300  # s without feed that end a run where no fan is measured
 HELD = 300  # s: how long the last value stands for a missing one
 
-FIRST_RISE = 30.0  # °C of flue that show a fire, where no rise of this boiler is known yet
+FIRST_RISE = 25.0  # °C of flue that show a fire, where no rise of this boiler is known yet
 RISE_SHARE = 0.3  # ... and where it is: this share of the usual rise,
 LEAST_RISE, MOST_RISE = 10.0, 60.0  # within these
 IGNITER_RISE = 5.0  # °C: an igniter that has gone off has usually done its work; only a flat flue says it has not
@@ -52,6 +52,8 @@ LIGHTING_LIMIT = 1500  # s of fan and feed after which a flue that hardly rises 
 
 LONGEST_GAP = 10  # minutes: a longer pause of the auger is no pulse of it
 LONGEST_UNSEEN_GAP = 3  # ... and where no flue tells what it cost
+PULSE = 240  # s: feed that comes back so soon is a pulse of the auger, however short
+SHAKE = 0.2  # of the burn's usual share: less is noise
 STILL_FLUE = 5  # minutes without feed, beyond the usual, after which even a flue that holds is burning out
 DEAD_LOSS = 0.9  # of the rise: when fed again the fire is lit anew, from what embers there are
 COLD = 40.0  # °C of water in which no fire has been kept
@@ -75,6 +77,7 @@ class Course:
         "feed_floor",
         "feed_level",
         "feed_minutes",
+        "feed_pause",
         "feed_ts",
         "fire_ts",
         "flue",
@@ -130,6 +133,7 @@ class Course:
         self.gap = self.gap_usual = 0  # minutes without feed: now, the longest in this burn that cost no heat
         self.gap_flue: float | None = None  # the flue before this gap
         self.feed_ts: int | None = None  # the last minute with feed; None: no auger has ever been seen to turn
+        self.feed_pause = 0  # s between the last two minutes with feed
         self.fan_seen = False
 
 
@@ -190,6 +194,7 @@ def _switch(course: Course, ts: int, igniter: float | None, fan: float | None) -
 def _hold_feed(course: Course, ts: int, feed: float | None) -> None:
     course.feed_before = course.feed
     if feed:
+        course.feed_pause = ts - course.feed_ts if course.feed_ts is not None else 0
         course.feed_ts = course.auger_ts = ts
         course.feed = feed
     elif feed is not None:
@@ -201,9 +206,9 @@ def _hold_feed(course: Course, ts: int, feed: float | None) -> None:
 
 def _feeding_alone(course: Course, ts: int) -> bool:
     """An auger that turns while no fan does: a run where the fan is not measured, or lost in the noise."""
-    if course.fan_seen:
-        return bool(course.feed and (course.feed > 0.5 or course.feed_before))
-    return course.feed_ts is not None and ts - course.feed_ts <= FEED_PAUSE
+    if course.feed and (course.feed > 0.5 or course.feed_before):
+        return True
+    return not course.fan_seen and course.running and ts - (course.feed_ts or 0) <= FEED_PAUSE
 
 
 # --- resting
@@ -356,7 +361,7 @@ def _fading(course: Course, habits: Habits) -> bool:
     """Whether a burn has ended: no feed for longer than this burn's own pauses, and a flue that falls."""
     if course.feed is None:
         return _flue_collapses(course)
-    if course.feed > 0.5 * course.feed_floor:
+    if _feeds(course, course.feed):
         _note_feed(course, course.feed)
         return False
     if not course.gap:
@@ -370,6 +375,12 @@ def _fading(course: Course, habits: Habits) -> bool:
     if course.flue is None or course.flue_1 is None:
         return over > 0
     return over > STILL_FLUE or (over > 0 and course.flue < course.flue_1)
+
+
+def _feeds(course: Course, feed: float) -> bool:
+    """Whether this minute feeds; one of much less than the burn's least, straight after a full one, ends it."""
+    least = 0.5 * course.feed_floor
+    return feed > least or (feed > 0 and not (course.feed_before or 0) > least)
 
 
 def _note_feed(course: Course, feed: float) -> None:
@@ -424,7 +435,8 @@ def _refed(course: Course) -> bool:
     """Whether a fire in burn-out is fed again (a shake of the auger at its end is not), or its flue climbs again."""
     course.gap += 1
     if course.feed is not None:
-        return course.feed > 0 and (course.feed >= 0.5 * course.feed_level or bool(course.feed_before))
+        least = SHAKE if course.feed_pause <= PULSE else 0.5
+        return course.feed > 0 and course.feed >= least * course.feed_level
     if course.flue is None or course.flue_1 is None or course.flue_2 is None:
         return False
     return course.flue > course.flue_1 > course.flue_2
