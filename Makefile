@@ -1,7 +1,7 @@
 # Each target is a line or two; what they do is in config/setup.sh and config/dev/run.sh.
 PYTEST_ARGS ?=
 
-.PHONY: run test check
+.PHONY: run test check bench
 
 run: ## the whole product with a simulated boiler, on http://localhost:5007, until Ctrl-C
 	@config/dev/run.sh
@@ -13,3 +13,7 @@ test: ## all tests, without root
 check: ## format, lint, types, tests: before each commit
 	@config/setup.sh test
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy . && .venv/bin/python -m pytest $(PYTEST_ARGS)
+
+bench: ## what the jobs cost and what everything weighs; writes docs/performance.md
+	@config/setup.sh test
+	@.venv/bin/python -m bench

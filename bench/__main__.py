@@ -1,0 +1,38 @@
+"""`make bench`: runs the benchmarks and writes docs/performance.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+
+from bench import jobs, memory
+
+PAGE = os.path.join(jobs.PROJECT, "docs", "performance.md")
+
+HEAD = f"""# Performance
+
+Written by `make bench` on {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()},
+SQLite {sqlite3.sqlite_version}. Machines differ and are shared: trust the ratios, which were measured in one run.
+"""
+
+
+def main() -> int:
+    """Runs every benchmark, showing each line as it comes; returns the exit code."""
+    lines = [HEAD]
+    for title, report in (("The two cron jobs", jobs.report), ("Memory of the running set", memory.report)):
+        lines += [f"## {title}", ""]
+        print(lines[-2], flush=True)
+        for line in report():
+            print(line, flush=True)
+            lines.append(line)
+        lines.append("")
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines).rstrip() + "\n")
+    print(f"written: {PAGE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
