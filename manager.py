@@ -274,7 +274,6 @@ def alerts() -> None:
 @click.option("--really-send", is_flag=True, help="Send it even though the boiler is simulated.")
 def test_alerts(emails: tuple[str, ...], phones: tuple[str, ...], really_send: bool) -> None:
     """Send a test message and show what the gateway answers."""
-    from dataclasses import replace
 
     from flask_app import store
     from flask_app.boiler import deliveries
@@ -289,7 +288,7 @@ def test_alerts(emails: tuple[str, ...], phones: tuple[str, ...], really_send: b
     recipients += [deliveries.Recipient("sms", phone) for phone in asked.alert_phones]
     if not recipients:
         raise click.UsageError("nobody to send to: give --email or --sms")
-    settings = replace(_settings(), alert_emails=(), alert_phones=())
+    settings = _settings()
     database = _database(settings)
     with database.writing(durable=True) as connection:
         trials = [deliveries.trial(recipient, _now()) for recipient in recipients]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from flask_app.boiler.options import OptionError, Options, parse
 
@@ -15,8 +15,7 @@ class SettingsError(ValueError):
     """A variable of the environment that cannot be used; the words name it and what it accepts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """Where mail leaves. An empty `server` means that none is configured."""
 
     server: str
@@ -27,8 +26,7 @@ class Mail:
     sender: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sms:
+class Sms(NamedTuple):
     """Where SMS leave: Vonage (formerly Nexmo) or a gateway that speaks its protocol."""
 
     api_key: str
@@ -37,8 +35,7 @@ class Sms:
     sender: str  # 11 characters at most when it has letters: a limit of the networks
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """One installation's configuration, as the environment gives it. Paths are absolute."""
 
     home: str
@@ -207,12 +204,12 @@ def _probes(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 def _options(environ: Mapping[str, str]) -> Options:
     values = {}
-    for option in fields(Options):
-        text = _text(environ, option.name.upper(), "")
+    for option in Options._fields:
+        text = _text(environ, option.upper(), "")
         if not text:
             continue
         try:
-            values[option.name] = parse(option.name, text)
+            values[option] = parse(option, text)
         except OptionError as error:
-            raise SettingsError(f"CHAUDIERE_{option.name.upper()}: {error}") from None
+            raise SettingsError(f"CHAUDIERE_{option.upper()}: {error}") from None
     return Options(**values)
