@@ -260,6 +260,78 @@ def rotate(table: str) -> None:
     click.echo(f"{count} rows of {table} deleted")
 
 
+@database.command()
+def stats() -> None:
+    """Show what the database holds, its size, and what its SQLite is worth."""
+    import sqlite3
+
+    settings = _settings()
+    database = _database(settings)
+    for table in ("Chaudiere", "ChaudiereMinute", "Alert", "Delivery"):
+        count = database.connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+        click.echo(f"{table:16} {count:9} rows")
+    database.close()
+    click.echo(
+        f"{os.path.getsize(settings.database) / 1e6:.1f} MB in {settings.database}, {database.world.name.lower()}"
+    )
+    fixed = sqlite3.sqlite_version_info >= (3, 51, 3)
+    verdict = "sound" if fixed else "its WAL needs the one lock that every write here holds (fixed in 3.51.3)"
+    click.echo(f"SQLite {sqlite3.sqlite_version}: {verdict}")
+
+
+@database.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+def backup(file: str) -> None:
+    """Copy the database into FILE while everything runs, and check the copy. FILE must not exist yet."""
+    import sqlite3
+
+    if os.path.exists(file):
+        raise click.ClickException(f"{file} exists already: name another file")
+    database = _database(_settings())
+    part = f"{file}.{os.getpid()}.part"  # whole or not at all
+    try:
+        copy = sqlite3.connect(part)
+        with click.progressbar(length=100, label="Copying") as bar:
+            database.connection.backup(
+                copy, pages=500, progress=lambda _status, left, total: bar.update(100 - 100 * left // total - bar.pos)
+            )
+        verdict = copy.execute("PRAGMA quick_check").fetchone()[0]
+        copy.close()
+        if verdict != "ok":
+            raise click.ClickException(f"the copy is damaged: {verdict}")
+        os.replace(part, file)
+    except (sqlite3.Error, OSError) as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    finally:
+        database.close()
+        if os.path.exists(part):
+            os.remove(part)
+    click.echo(f"{file} holds the database, checked")
+
+
+# --- phases
+
+
+@cli.group()
+def phases() -> None:
+    """The phases of the minutes kept."""
+
+
+@phases.command(name="rework")
+@click.option("--from", "start", type=click.IntRange(0), metavar="TS", help="From this UTC epoch second.")
+@click.option("--to", "end", type=click.IntRange(1), metavar="TS", help="Up to this one; by default the newest minute.")
+@click.option("--hours", type=click.FloatRange(0, 1e6, min_open=True), help="The last HOURS.")
+def rework_phases(start: int | None, end: int | None, hours: float | None) -> None:
+    """Name the phases of a span again with today's rules, in place; nothing is sent."""
+    from flask_app.script import process_phase
+
+    if start is None and hours is None:
+        raise click.UsageError("name the span: --from or --hours")
+    given = {"--from": start, "--to": end, "--hours": hours}
+    words = [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    sys.exit(process_phase.main(os.environ, words))
+
+
 # --- alerts
 
 

@@ -146,9 +146,8 @@ def sms(story: Story, translate: Translate, when: When) -> str:
     values = _values(story)
     if "setpoint" in values and story.occasion is Occasion.OPENED:
         parts.append(translate("Water %(water)sC below %(setpoint)sC") % values + ".")
-    cause = _cause(story)
-    if cause in CHECKS and story.occasion is Occasion.OPENED:
-        parts.append(translate(CHECKS[cause]))
+    if story.kind in CHECKS and story.occasion is Occasion.OPENED:
+        parts.append(translate(CHECKS[story.kind]))
     return _shortened(_ascii(" ".join(parts)), _ascii(story.url))
 
 
@@ -218,6 +217,7 @@ def _advice(story: Story, translate: Translate) -> list[str]:
     lines, cause = [""], _cause(story)
     if cause in CAUSES:
         lines.append(translate("Probable cause: %(cause)s") % {"cause": translate(CAUSES[cause])})
-    if cause in CHECKS:
-        lines.append(translate("To do: %(check)s") % {"check": translate(CHECKS[cause])})
+    # The alert's own: hours after a fire died, a refill does not save it any more.
+    if story.kind in CHECKS:
+        lines.append(translate("To do: %(check)s") % {"check": translate(CHECKS[story.kind])})
     return lines

@@ -64,7 +64,7 @@ def test_a_mail_says_when_how_cold_how_fast_why_and_what_to_do() -> None:
     assert "Elle baisse de 4.2 °C par heure." in text
     assert "Le feu est éteint depuis 00:30." in text
     assert "silo vide" in text
-    assert "Rechargez" in text or "Remplissez" in text
+    assert "À faire : Allez voir la chaudière" in text
     assert "http://chaudiere.local:5007/alerts/" in text
 
 

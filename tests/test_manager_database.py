@@ -1,0 +1,96 @@
+"""The commands on the database: what they show, keep and refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import manager
+from config.settings import Settings
+from flask_app import store
+from flask_app.boiler.rows import Row
+from flask_app.store import Database
+
+OLD = 1_700_000_000 // 60 * 60
+
+
+def run(environ: dict[str, str], *words: str) -> Result:
+    return CliRunner().invoke(manager.cli, words, env=environ)
+
+
+def keep(database: Database, readings: int, minutes: int) -> None:
+    with database.writing() as connection:
+        store.insert_readings(connection, [Row(OLD + 4 * number, water=60.0) for number in range(readings)])
+        store.insert_minutes(connection, [Row(OLD + 60 * number, water=60.0) for number in range(minutes)])
+
+
+def count(database: Database, table: str) -> int:
+    found: int = database.connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+    return found
+
+
+def test_old_readings_go_but_never_those_that_no_minute_holds(
+    environ: dict[str, str], settings: Settings, database: Database
+) -> None:
+    keep(database, readings=5000, minutes=100)
+
+    answer = run(environ, "database", "rotate", "Chaudiere")
+
+    assert answer.exit_code == 0, answer.output
+    assert "1500 rows" in answer.output
+    assert count(database, "Chaudiere") == 3500
+
+
+def test_old_minutes_are_kept_for_their_years(environ: dict[str, str], settings: Settings, database: Database) -> None:
+    keep(database, readings=0, minutes=100)
+
+    assert run(environ, "database", "rotate", "ChaudiereMinute").exit_code == 0
+
+    assert count(database, "ChaudiereMinute") == 100
+
+
+def test_an_unknown_table_is_refused_by_name(environ: dict[str, str], settings: Settings) -> None:
+    answer = run(environ, "database", "rotate", "Alert")
+
+    assert answer.exit_code == 1
+    assert "Chaudiere and ChaudiereMinute" in answer.output
+
+
+def test_a_backup_holds_everything_and_replaces_nothing(
+    environ: dict[str, str], settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    keep(database, readings=100, minutes=10)
+    file = tmp_path / "copy.db"
+
+    assert run(environ, "database", "backup", str(file)).exit_code == 0
+
+    copy = Database(str(file), settings.lock)
+    assert count(copy, "Chaudiere") == 100
+    copy.close()
+    again = run(environ, "database", "backup", str(file))
+    assert again.exit_code == 1
+    assert "exists already" in again.output
+
+
+def test_the_statistics_name_sqlite_and_its_worth(environ: dict[str, str], settings: Settings) -> None:
+    answer = run(environ, "database", "stats")
+
+    assert answer.exit_code == 0
+    assert "SQLite 3." in answer.output
+
+
+@pytest.mark.parametrize("words", [[], ["--to", "60"]])
+def test_a_rework_without_a_span_is_refused(words: list[str], environ: dict[str, str], settings: Settings) -> None:
+    assert run(environ, "phases", "rework", *words).exit_code == 2
+
+
+def test_a_rework_says_what_changed(environ: dict[str, str], settings: Settings, database: Database) -> None:
+    with database.writing() as connection:
+        store.insert_minutes(connection, [Row(OLD, water=60.0, primary_fan=0, phase=6)])
+
+    answer = run(environ, "phases", "rework", "--hours", "1")
+
+    assert answer.exit_code == 0
+    assert "1 minutes changed" in answer.output
