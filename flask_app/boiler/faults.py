@@ -66,6 +66,7 @@ class Watch:
         "feeding",
         "height",
         "height_feed",
+        "height_ts",
         "igniter_minutes",
         "igniter_rest",
         "lost",
@@ -80,6 +81,7 @@ class Watch:
         """Nothing seen yet."""
         self.height: float | None = None  # °C: where the flue stands when this fire burns well
         self.height_feed = 0.0  # the auger's share at it
+        self.height_ts = 0  # when it was last reached
         self.feed = 0.0  # the auger's recent share
         self.feeding = 0  # minutes of feeding in a row, ordinary pauses included
         self.lost = 0.0  # share of the flue's rise gone
@@ -133,9 +135,9 @@ def _judge_fire(watch: Watch, habits: Habits, course: Course, book: Book, signal
         # The lowest flue of a start from embers is no off level; a cold flue stands near the water, or below.
         off = min(course.low, habits.off_flue)
         off = off if water is None else min(off, water)
-        watch.lost = _loss(watch, course.flue, off)
+        watch.lost = _loss(watch, ts, course.flue, off)
         if lit and Kind.JAM not in book.opened and _dying(watch, course):
-            book.open(Kind.FIRE_DYING, ts, _dying_evidence(watch, course))
+            book.open(Kind.FIRE_DYING, ts, _dying_evidence(watch, course, water))
         lit = lit and watch.lost < SAVED_LOSS and course.flue - off >= needed_rise(habits)
     if lit and watch.stalled >= NO_STALL_MINUTES:
         watch.stalled = habits.feed_watts_minutes = 0  # what feeds a fire is no stall: the motor, or its clamp, is new
@@ -144,10 +146,10 @@ def _judge_fire(watch: Watch, habits: Habits, course: Course, book: Book, signal
         book.close(Kind.JAM, ts)
 
 
-def _loss(watch: Watch, flue: float, off: float) -> float:
+def _loss(watch: Watch, ts: int, flue: float, off: float) -> float:
     """The share of the flue's rise above its off level that is gone from where it stood at this feed."""
     if watch.height is None or flue >= watch.height:
-        watch.height, watch.height_feed = flue, watch.feed
+        watch.height, watch.height_feed, watch.height_ts = flue, watch.feed, ts
         return 0.0
     watch.height -= HEIGHT_FADES * (watch.height - flue)
     watch.height_feed += HEIGHT_FADES * (watch.feed - watch.height_feed)
@@ -163,8 +165,14 @@ def _dying(watch: Watch, course: Course) -> bool:
     return (measured or watch.lost >= DYING_LOSS_UNMEASURED) and watch.feed >= FEED_HOLDS * watch.height_feed
 
 
-def _dying_evidence(watch: Watch, course: Course) -> Evidence:
-    return {"flue": course.flue, "flue_before": watch.height, "since_ts": course.burn_ts}
+def _dying_evidence(watch: Watch, course: Course, water: float | None) -> Evidence:
+    return {
+        "since_ts": watch.height_ts,  # the flue falls since then
+        "flue_before": watch.height,
+        "flue": course.flue,
+        "water": water,
+        "burning_since_ts": course.burn_ts,
+    }
 
 
 # --- ignition_failed

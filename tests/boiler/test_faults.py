@@ -43,6 +43,7 @@ def test_an_empty_silo_is_told_within_twelve_minutes() -> None:
     assert isinstance(before, float)
     assert isinstance(now, float)
     assert before > 100 > now
+    assert opening.evidence["since_ts"] == log.rows[-21].ts
 
 
 def test_a_fire_that_comes_back_closes_fire_dying() -> None:
