@@ -77,6 +77,7 @@ EVIDENCE: dict[str, str] = {
     "falling_per_hour": "Falling, °C an hour",
     "fire_out_ts": "Fire out since",
     "since_ts": "Since",
+    "burning_since_ts": "Burning since",
     "last_feed_ts": "Last feed",
     "attempts": "Attempts",
     "cause": "Probable cause",
