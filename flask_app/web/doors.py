@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from config.settings import Settings
 from flask_app import lock
@@ -41,6 +42,8 @@ def configure(app: Flask, settings: Settings) -> None:
     """Gives `app` its engines: the default one reads only, `writer` writes."""
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///file:{settings.database}?mode=ro&uri=true"
     app.config["SQLALCHEMY_BINDS"] = {"writer": f"sqlite:///{settings.database}"}
+    # A connection a request, closed at its end: SQLite opens one in a fraction of a millisecond, and none is left open.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"poolclass": NullPool}
     db.init_app(app)
     flask_migrate.Migrate(app, db, directory=MIGRATIONS)
     with app.app_context():
