@@ -42,6 +42,7 @@ def configure(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_BINDS"] = {"writer": f"sqlite:///{settings.database}"}
     # A connection a request, closed at its end: SQLite opens one in a fraction of a millisecond, and none is left open.
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"poolclass": NullPool}
+    app.config["LOCK_SECONDS"] = 5.0
     db.init_app(app)
     with app.app_context():
         event.listen(db.engines["writer"], "connect", _writer_pragmas)
@@ -94,9 +95,9 @@ def _begin_immediate(connection: Any) -> None:
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """A session that may write, in one transaction under the lock. Raises lock.LockBusyError after 5 s."""
+    """A session that may write, in one transaction under the lock. Raises lock.LockBusyError after LOCK_SECONDS."""
     settings: Settings = current_app.config["SETTINGS"]
-    with lock.hold(settings.lock, 5.0):
+    with lock.hold(settings.lock, current_app.config["LOCK_SECONDS"]):
         try:
             with Session(db.engines["writer"]) as session, session.begin():
                 yield session
