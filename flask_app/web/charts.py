@@ -32,8 +32,14 @@ def read_charts() -> Response | str:
     if request.args.get("day"):
         return _page(_day(request.args["day"], ZoneInfo(queries.options().timezone)))
     if "from" in request.args or "to" in request.args:
-        return _page(_stretch())
+        return _page(stretch())
     return _page(_last(24))
+
+
+@pages.get("/charts/day/<day>")
+def read_day(day: str) -> str:
+    """One local day, such as 2026-01-31: 23 to 25 hours."""
+    return _page(_day(day, ZoneInfo(queries.options().timezone)))
 
 
 @pages.get("/charts/now/<int:hours>")
@@ -63,7 +69,8 @@ def _day(words: str, zone: ZoneInfo) -> Window:
     return Window(int(start.timestamp()), int(end.timestamp()))
 
 
-def _stretch() -> Window:
+def stretch() -> Window:
+    """The stretch of time that the request names by from= and to=, in epoch seconds; 400 when it names none."""
     words = request.args.get("from", ""), request.args.get("to", "")
     if not all(part.isascii() and part.isdecimal() and len(part) < 12 for part in words):
         abort(400, _("from and to are whole seconds since 1970, from before to."))

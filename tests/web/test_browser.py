@@ -51,6 +51,45 @@ def test_the_first_screen_follows_a_new_row(visit: Visit, rows: Rows) -> None:
     expect(page.locator("#water")).to_have_text("66,1")
 
 
+def test_without_news_the_first_screen_says_so_and_no_longer_calls_it_well(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/", tolerated="502")
+    page.clock.install()
+    page.reload()
+    page.route("**/state", lambda route: route.fulfill(status=502))
+
+    for _try in range(3):
+        with page.expect_response("**/state"):
+            page.clock.run_for(6000)
+    expect(page.locator("#offline")).to_be_visible()
+    without = page.inner_text("h1")
+    page.unroute("**/state")
+    page.clock.run_for(12000)
+    expect(page.locator("#offline")).to_be_hidden()
+
+    assert without.startswith("?")
+    assert "Tout va bien" in page.inner_text("h1")
+
+
+def test_a_hidden_page_asks_nothing(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/")
+    page.clock.install()
+    page.reload()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.extend([request.url] * ("icon" not in request.url)))
+
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    page.clock.run_for(60_000)
+
+    assert asked == []
+
+
 def test_the_first_screen_needs_no_script(visit: Visit, rows: Rows) -> None:
     rows.well()
 

@@ -97,6 +97,42 @@ def test_the_browser_chooses_the_language_at_first(client: FlaskClient, rows: Ro
     assert "All is well" in answer.get_data(as_text=True)
 
 
+def test_the_living_part_is_sent_again_only_when_it_changed(client: FlaskClient, rows: Rows, clock: Clock) -> None:
+    rows.well()
+    first = client.get("/state")
+    clock.now = NOW + 5
+    rows.reading(NOW + 4, water=67.6, flue=176.0, box=31.0)
+
+    second = client.get("/state", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (first.headers["Reading-Age"], second.headers["Reading-Age"]) == ("3", "1")
+    assert second.status_code == 304
+    assert second.headers["Boot"] == first.headers["Boot"]
+
+
+def test_the_living_part_changes_with_the_water(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    first = client.get("/state")
+    rows.reading(NOW - 1, water=67.5, flue=176.0)
+
+    second = client.get("/state", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert ">67,5<" in second.get_data(as_text=True)
+
+
+def test_the_fourth_probe_is_called_what_it_measures(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    rows.reading(NOW - 1, water=67.6, spare=8.5)
+    home = page(client)
+    rows.add("Setting", key="spare", since_ts=NOW - 60, value="outdoor", by="test")
+
+    outside = page(client)
+
+    assert "Maison" in home
+    assert "Dehors" in outside
+    assert "Dehors" in page(client, "/charts/")
+
+
 @pytest.mark.parametrize("address", ["/", "/charts/", "/alerts/", "/admin/login", "/nowhere"])
 def test_nobody_to_tell_is_said_on_every_page(client: FlaskClient, address: str) -> None:
     text = client.get(address, follow_redirects=True).get_data(as_text=True)

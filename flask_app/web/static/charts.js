@@ -157,12 +157,14 @@ function start() {
   });
   new ResizeObserver(() => { if (plot && Math.abs(plot.width - place.clientWidth + 12) > 2) plot.setSize({ width: place.clientWidth - 12, height: plot.height }); }).observe(place);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { forget(); plot?.redraw(); });
-  poll(() => `/api/v1/live?s=water&after=${Math.floor(Math.max((body?.last ?? 0) - 60, Date.now() / 1000 - 3600))}`, ({ tail }) => {
+  poll(() => `/api/v1/live?s=water&after=${Math.floor(Math.max((body?.last ?? 0) - 60, Date.now() / 1000 - 3600))}`, async (answer, fresh) => {
+    if (!fresh) return;
+    const { tail } = await answer.json();
     if (!live || !body || tail.last === body.last) return;
     const end = Math.max(to, tail.last + 60);
     [from, to] = [from + end - to, end];
     return load();
-  }, document.getElementById("offline"));
+  }, (lost) => (document.getElementById("offline").hidden = !lost));
   load();
 }
 
