@@ -26,8 +26,8 @@ MOST = 500
 @pages.get("/charts/notes")
 def read_notes() -> Response:
     """The notes of [from, to) (epoch seconds) as JSON: {"notes": [{"id", "t" (epoch), "kind", "name", "words"}]}."""
-    window = charts.stretch()
-    found = queries.notes(window.from_ts, window.to_ts, MOST)
+    from_ts, to_ts = charts.stretch()
+    found = queries.notes(from_ts, to_ts, MOST)
     notes = [{"id": n.id, "t": n.ts, "kind": n.kind, "name": name(n.kind), "words": n.words} for n in found]
     answer = jsonify(notes=notes)
     answer.headers["Cache-Control"] = "private, no-cache"

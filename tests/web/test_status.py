@@ -152,36 +152,29 @@ def test_a_simulated_boiler_is_said_to_be_one(client: FlaskClient, rows: Rows) -
 def test_the_first_screen_is_light(client: FlaskClient, rows: Rows) -> None:
     rows.well()
 
-    text = page(client)
-    parts = [fetched(client, part) for part in _parts(text)]
-
-    assert sum(len(gzip.compress(part)) for part in (text.encode(), *parts)) <= 15_000
+    assert sum(weights(client, "/").values()) <= 15_000
 
 
 def test_the_history_is_light(client: FlaskClient, rows: Rows) -> None:
     rows.well()
 
-    text = page(client, "/charts/")
-    modules = [
-        part.replace("charts.js", name)
-        for part in _parts(text)
-        if part.endswith("/charts.js")
-        for name in ("live.js", "paint.js", "gestures.js")
-    ]
-    parts = [fetched(client, part) for part in [*_parts(text), *modules]]
-
-    assert sum(len(gzip.compress(part)) for part in (text.encode(), *parts)) <= 45_000
+    assert sum(weights(client, "/charts/").values()) <= 45_000
 
 
-def fetched(client: FlaskClient, address: str) -> bytes:
-    with client.get(address) as answer:
-        assert answer.status_code == 200
-        content: bytes = answer.data
-    return content
-
-
-def _parts(text: str) -> list[str]:
-    return [html.unescape(part) for part in re.findall(r'(?:src|href)="(/(?:static|assets)/[^"]+)"', text)]
+def weights(client: FlaskClient, address: str) -> dict[str, int]:
+    """Compressed bytes of a page and of all that it loads, what its scripts import included."""
+    waiting, found = [address], dict[str, int]()
+    while waiting:
+        part = waiting.pop()
+        with client.get(part) as answer:
+            assert answer.status_code == 200
+            content = answer.data
+        found[part] = len(gzip.compress(content))
+        text = content.decode()
+        loaded = re.findall(r'(?:src|href)="(/(?:static|assets)/[^"]+)"', text) if part == address else []
+        loaded += [f"{part.rsplit('/', 1)[0]}/{name}" for name in re.findall(r'from "\./([^"]+)"', text)]
+        waiting += [one for one in map(html.unescape, loaded) if one not in found]
+    return found
 
 
 def test_every_answer_carries_the_strict_headers(client: FlaskClient) -> None:
