@@ -33,7 +33,8 @@ def read_status() -> str:
 def read_kiosk() -> str:
     """The first screen in large type, for a small screen on the wall."""
     found = _found()
-    return render_template("kiosk.html", age=_age(found), boot=current_app.config["BOOT"], **found)
+    boot, zone = current_app.config["BOOT"], queries.options().timezone
+    return render_template("kiosk.html", age=_age(found), boot=boot, zone=zone, **found)
 
 
 @pages.get("/state")
