@@ -159,3 +159,14 @@ class User(Base):
     password_hash: Mapped[str]
     role: Mapped[str]  # viewer or admin
     created_ts: Mapped[int]
+
+
+class Annotation(Base):
+    """What the household notes of a moment: the silo was filled, the boiler swept, or its own words: the web."""
+
+    __tablename__ = "Annotation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ts: Mapped[int] = mapped_column(index=True)
+    kind: Mapped[str]  # fill, cleaning or note
+    words: Mapped[str] = mapped_column(Text)
+    by: Mapped[str]

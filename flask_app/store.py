@@ -17,7 +17,7 @@ from flask_app import lock
 from flask_app.boiler.deliveries import Delivery
 from flask_app.boiler.rows import COLUMNS, Row
 
-SCHEMA = "0030"
+SCHEMA = "0040"
 """The migration that this code needs (flask_app/migrations/versions)."""
 
 ROTATED = ("Chaudiere", "ChaudiereMinute")

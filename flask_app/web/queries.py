@@ -14,7 +14,18 @@ from flask_app.boiler.options import Options, in_force
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import COLUMNS, MINUTE
 from flask_app.boiler.verdict import Facts
-from flask_app.models import Alert, Attempt, Chaudiere, ChaudiereMinute, Delivery, Recipient, Setting, User, db
+from flask_app.models import (
+    Alert,
+    Annotation,
+    Attempt,
+    Chaudiere,
+    ChaudiereMinute,
+    Delivery,
+    Recipient,
+    Setting,
+    User,
+    db,
+)
 
 
 def now() -> int:
@@ -233,3 +244,30 @@ def has_user() -> bool:
 def users() -> Sequence[User]:
     """All of them, by name."""
     return db.session.execute(select(User).order_by(User.name)).scalars().all()
+
+
+# --- notes
+
+
+def notes(start_ts: int, end_ts: int, limit: int) -> Sequence[Annotation]:
+    """What was noted of moments in [start_ts, end_ts), the oldest first."""
+    within = (Annotation.ts >= start_ts) & (Annotation.ts < end_ts)
+    query = select(Annotation).where(within).order_by(Annotation.ts, Annotation.id).limit(limit)
+    return db.session.execute(query).scalars().all()
+
+
+def last_fill_ts() -> int | None:
+    """When the silo was filled last, as noted; None when never."""
+    return db.session.execute(
+        select(func.max(Annotation.ts)).where(Annotation.kind == "fill", Annotation.ts <= now())
+    ).scalar()
+
+
+def seconds_fed(start_ts: int, end_ts: int) -> float:
+    """How long the auger ran in the minutes of [start_ts, end_ts)."""
+    duty, ran = COLUMNS["auger_duty"], COLUMNS["auger"]
+    total = db.session.execute(
+        text(f"SELECT TOTAL(COALESCE({duty}, {ran})) FROM ChaudiereMinute WHERE ts >= :start AND ts < :end"),
+        {"start": start_ts, "end": end_ts},
+    ).scalar_one()
+    return float(total) * MINUTE
