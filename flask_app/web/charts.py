@@ -24,8 +24,8 @@ SEASON_MONTH = 7
 """A season goes from July to July: it holds one whole winter."""
 
 MODULES = (
-    *("events.js", "exports.js", "gestures.js", "ghost.js", "lanes.js", "live.js"),
-    *("paint.js", "plot.js", "readout.js", "statistics.js", "view.js", "zone.js"),
+    *("events.js", "gestures.js", "ghost.js", "lanes.js", "live.js"),
+    *("paint.js", "paper.js", "plot.js", "readout.js", "statistics.js", "view.js", "zone.js"),
 )
 """What charts.js imports: named in the page, they are fetched at once and not one after the other."""
 

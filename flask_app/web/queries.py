@@ -261,13 +261,3 @@ def last_fill_ts() -> int | None:
     return db.session.execute(
         select(func.max(Annotation.ts)).where(Annotation.kind == "fill", Annotation.ts <= now())
     ).scalar()
-
-
-def seconds_fed(start_ts: int, end_ts: int) -> float:
-    """How long the auger ran in the minutes of [start_ts, end_ts)."""
-    duty, ran = COLUMNS["auger_duty"], COLUMNS["auger"]
-    total = db.session.execute(
-        text(f"SELECT TOTAL(COALESCE({duty}, {ran})) FROM ChaudiereMinute WHERE ts >= :start AND ts < :end"),
-        {"start": start_ts, "end": end_ts},
-    ).scalar_one()
-    return float(total) * MINUTE

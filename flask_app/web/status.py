@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
 from flask_app.boiler.verdict import READING_LATE, Cause, judge
-from flask_app.web import pictures, queries, wording
+from flask_app.web import pictures, queries, statistics, wording
 
 pages = Blueprint("status", __name__)
 
@@ -116,7 +116,10 @@ class Fill(NamedTuple):
 
 def _fill(now: int) -> Fill | None:
     ts = queries.last_fill_ts()
-    return None if ts is None else Fill(ts, queries.seconds_fed(ts - ts % MINUTE, now) / 3600)
+    if ts is None:
+        return None
+    fed = statistics.reckon(ts - ts % MINUTE, now + MINUTE, queries.options().timezone)["series"]["auger"]["on"]
+    return Fill(ts, fed or 0.0)
 
 
 def _ribbon(now: int) -> dict[str, Any]:

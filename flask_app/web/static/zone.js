@@ -11,7 +11,6 @@ export const moment = words({ weekday: "short", day: "numeric", month: "short", 
 export const hour = words({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 export const day = words({ day: "numeric", month: "short" });
 export const month = words({ month: "short", year: "numeric" });
-export const fullDay = words({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
 export const number = (value, digits = 1) =>
   value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
