@@ -121,8 +121,13 @@ def _present() -> int:
 def _last(hours: int) -> Window:
     to_ts = _present()
     from_ts = to_ts - hours * 3600
-    title = _("Last %(count)s hours", count=hours) if hours <= 48 else _("Last %(count)s days", count=hours // 24)
-    return Window(from_ts, to_ts, title, _address(2 * from_ts - to_ts, from_ts), "", True)
+    return Window(from_ts, to_ts, _last_words(hours), _address(2 * from_ts - to_ts, from_ts), "", True)
+
+
+def _last_words(hours: int) -> str:
+    if hours == 1:
+        return _("Last hour")
+    return _("Last %(count)s hours", count=hours) if hours <= 48 else _("Last %(count)s days", count=hours // 24)
 
 
 def _day(words: str) -> Window:

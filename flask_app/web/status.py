@@ -132,5 +132,7 @@ def _ribbon(now: int) -> dict[str, Any]:
     first = start_ts - start_ts % hour + hour
     return {
         "ribbon": pictures.blocks(changes, start_ts, start_ts + RIBBON, 360),
-        "hours": [((ts - start_ts) * 360 / RIBBON, ts) for ts in range(first, now, hour) if ts - start_ts > 1200],
+        "hours": [
+            ((ts - start_ts) * 360 / RIBBON, ts) for ts in range(first, now - 1200, hour) if ts - start_ts > 1200
+        ],
     }

@@ -1,5 +1,6 @@
 // Time in the installation's zone, whatever the device's: words for instants, and instants for local dates.
-const language = document.documentElement.lang;
+// English as in Britain: 24 hours, the day before the month, as the server writes it.
+const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const place = document.getElementById("chart").dataset;
 export const zone = place.zone;
 
