@@ -113,7 +113,7 @@ def _shoot_all(browser: Browser, address: str, settings: Settings, code: str) ->
             for path, name in (("/kiosk", "kiosk"), ("/admin/login", "login")):
                 size = KIOSK["kiosk"] if name == "kiosk" else SIZES["phone"]
                 _shoot(browser, address + path, language, theme, "kiosk" if name == "kiosk" else "phone", size, name)
-    _shoot(browser, address + "/charts/", "fr", "light", "readme", (1200, 860), "history", target=PICTURE)
+    _shoot(browser, address + "/charts/now/48", "en", "light", "readme", (1200, 900), "history", target=PICTURE)
     for state, changes in STATES.items():
         with sqlite3.connect(settings.database) as connection:
             for change in changes:
