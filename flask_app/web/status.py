@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
+from flask_app.boiler.forecast import Forecast, time_to
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
 from flask_app.boiler.verdict import READING_LATE, Cause, judge
@@ -72,6 +73,7 @@ def _found() -> dict[str, Any]:
         "phased": phased,
         "fresh": fresh,
         "trend": _trend(phased) if fresh else "",
+        "cold": _cold(phased, facts.setpoint) if fresh else None,
         "gauge": _gauge(reading.get("water"), facts.setpoint),
         "last": queries.newest_alert(),
         "fill": _fill(facts.now),
@@ -86,6 +88,19 @@ def _trend(phased: queries.Phased | None) -> str:
         return ""
     change = phased.water - before
     return "rising" if change >= STEADY else "falling" if change <= -STEADY else "steady"
+
+
+OUT = (Phase.STOPPED, Phase.BURN_OUT)
+TENS = 600
+"""Seconds to which a forecast is rounded: its minutes would only pretend."""
+
+
+def _cold(phased: queries.Phased | None, setpoint: float) -> Forecast | None:
+    """When the water will pass below its setpoint; None while a fire burns and when nobody can say."""
+    if phased is None or phased.phase not in OUT:
+        return None
+    found = time_to(setpoint, queries.waters(phased.ts - 3600, phased.ts + MINUTE))
+    return None if found is None else Forecast(*(round(ts / TENS) * TENS for ts in found))
 
 
 class Gauge(NamedTuple):
