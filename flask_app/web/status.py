@@ -99,7 +99,8 @@ def _cold(phased: queries.Phased | None, setpoint: float) -> Forecast | None:
     """When the water will pass below its setpoint; None while a fire burns and when nobody can say."""
     if phased is None or phased.phase not in OUT:
         return None
-    found = time_to(setpoint, queries.waters(phased.ts - 3600, phased.ts + MINUTE))
+    # Only since the fire is out: the water that it still warmed says nothing about cooling.
+    found = time_to(setpoint, queries.waters(max(phased.since_ts, phased.ts - 3600), phased.ts + MINUTE))
     return None if found is None else Forecast(*(round(ts / TENS) * TENS for ts in found))
 
 
