@@ -1,7 +1,7 @@
 # Each target is a line or two; what they do is in config/setup.sh and config/dev/run.sh.
 PYTEST_ARGS ?=
 
-.PHONY: run test check proof bench
+.PHONY: run test check proof bench screenshots
 
 run: ## the whole product with a simulated boiler, on http://localhost:5007, until Ctrl-C
 	@config/dev/run.sh
@@ -21,3 +21,7 @@ check: ## format, lint, types, tests: before each commit
 bench: ## what the jobs cost and what everything weighs; writes docs/performance.md
 	@config/setup.sh test
 	@.venv/bin/python -m bench
+
+screenshots: ## every page, in both languages and themes, into screenshots/, and the README's picture
+	@config/setup.sh test
+	@.venv/bin/python -m bench.screenshots

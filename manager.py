@@ -39,6 +39,14 @@ def _database(settings: Settings) -> Database:
         raise click.ClickException(str(error)) from None
 
 
+def _options(settings: Settings, database: Database) -> Options:
+    """The options in force now: the environment's, then what was set on the page."""
+    from flask_app import store
+    from flask_app.boiler.options import in_force
+
+    return in_force(settings.options, store.option_changes(database.connection), _now())
+
+
 def _now() -> int:
     return int(time.time())
 
@@ -242,11 +250,10 @@ def rotate(table: str) -> None:
     How long they are kept are the options raw_hours and minute_days. A reading that no minute holds yet is kept.
     """
     from flask_app import lock, store
-    from flask_app.boiler.options import in_force
 
     settings = _settings()
     database = _database(settings)
-    options = in_force(settings.options, store.option_changes(database.connection), _now())
+    options = _options(settings, database)
     kept = {"Chaudiere": options.raw_hours * 3600, "ChaudiereMinute": options.minute_days * 86400}
     try:
         count = store.rotate(database, table, _now() - int(kept.get(table, 0)))
@@ -304,6 +311,101 @@ def backup(file: str) -> None:
         if os.path.exists(part):
             os.remove(part)
     click.echo(f"{file} holds the database, checked")
+
+
+# --- minutes
+
+
+@cli.group()
+def minutes() -> None:
+    """The minutes kept, as a CSV file: UTC and local time, °C, shares of the minute, phase names."""
+
+
+class _Instant(click.ParamType):  # type: ignore[type-arg]  # of no argument at run time
+    """A date of the installation's zone, its midnight; or UTC epoch seconds."""
+
+    name = "date"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from datetime import date, datetime
+        from zoneinfo import ZoneInfo
+
+        if value.isascii() and value.isdecimal() and len(value) < 12:
+            return int(value)
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a date such as 2026-01-31 nor epoch seconds", param, ctx)
+        settings = _settings()
+        database = _database(settings)
+        zone = ZoneInfo(_options(settings, database).timezone)
+        database.close()
+        return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
+
+
+@minutes.command(name="export")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--from", "start", type=_Instant(), default="0", metavar="DATE", help="From this day, or epoch second.")
+@click.option("--to", "end", type=_Instant(), default="4102444800", metavar="DATE", help="Up to its beginning.")
+def export_minutes(file: str, start: int, end: int) -> None:
+    """Write the minutes into FILE, which must not exist yet."""
+    from zoneinfo import ZoneInfo
+
+    from flask_app.script.minutes_file import export
+
+    if os.path.exists(file):
+        raise click.ClickException(f"{file} exists already: name another file")
+    settings = _settings()
+    database = _database(settings)
+    part, count = f"{file}.{os.getpid()}.part", -1  # whole or not at all; the heading is no minute
+    try:
+        with open(part, "w", encoding="utf-8", newline="") as out:
+            for line in export(database, start, end, ZoneInfo(_options(settings, database).timezone)):
+                out.write(line)
+                count += 1
+        os.replace(part, file)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}") from None
+    finally:
+        database.close()
+        if os.path.exists(part):
+            os.remove(part)
+    click.echo(f"{count} minutes written into {file}")
+
+
+@minutes.command(name="import")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--replace", is_flag=True, help="Write over minutes kept that differ.")
+def import_minutes(file: str, replace: bool) -> None:
+    """Read the minutes of FILE, as `export` writes them; opens no alert and sends nothing.
+
+    Every line is checked first: one that cannot be used, and nothing is kept.
+    """
+    from flask_app import lock
+    from flask_app.boiler.minutes_csv import MinuteError
+    from flask_app.script.minutes_file import FileError, check, keep
+
+    settings = _settings()
+    database = _database(settings)
+    try:
+        with open(file, encoding="utf-8", newline="") as lines:
+            total = check(database, lines, _now(), replace)
+            if database.world is database.world.UNCLAIMED:
+                database.claim(database.world.REAL)  # so that no simulated past joins it
+            lines.seek(0)
+            with click.progressbar(length=total, label="Minutes", file=sys.stderr) as bar:
+                done = keep(database, lines, _options(settings, database).timezone, bar.update)
+    except (FileError, MinuteError, lock.LockBusyError) as error:
+        raise click.ClickException(f"{file}: nothing was kept\n{error}") from None
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file} is not a text file in UTF-8") from None
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}") from None
+    finally:
+        database.close()
+    click.echo(f"{done.new} new, {done.replaced} replaced, {done.same} the same")
+    if done.unnamed:
+        click.echo(f"{done.unnamed} had no phase and are undefined: `phases rework` names them, sending nothing")
 
 
 # --- phases

@@ -7,7 +7,7 @@ import platform
 import sqlite3
 import sys
 
-from bench import jobs, memory
+from bench import jobs, memory, screens
 
 PAGE = os.path.join(jobs.PROJECT, "docs", "performance.md")
 
@@ -17,11 +17,17 @@ Written by `make bench` on {platform.machine()}, {os.cpu_count()} cores, Python 
 SQLite {sqlite3.sqlite_version}. Machines differ and are shared: trust the ratios, which were measured in one run.
 """
 
+SECTIONS = (
+    ("The two cron jobs", jobs.report),
+    ("Memory of the running set", memory.report),
+    ("The pages, in Chromium on a processor slowed sixfold", screens.report),
+)
+
 
 def main() -> int:
     """Runs every benchmark, showing each line as it comes; returns the exit code."""
     lines = [HEAD]
-    for title, report in (("The two cron jobs", jobs.report), ("Memory of the running set", memory.report)):
+    for title, report in SECTIONS:
         lines += [f"## {title}", ""]
         print(lines[-2], flush=True)
         for line in report():

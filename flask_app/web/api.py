@@ -1,16 +1,21 @@
-"""The API: /api/v1/series, /api/v1/live and /healthz."""
+"""The API under /api/v1, as described by openapi.py, and /healthz. What guards reading is one `before_request` of
+this blueprint."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, make_response, request, stream_with_context
 
-from flask_app.boiler.rows import MINUTE, VALUES
+from flask_app.boiler import minutes_csv
+from flask_app.boiler.rows import COLUMNS, MINUTE, VALUES, Row
 from flask_app.boiler.verdict import PHASE_LATE, READING_LATE, State, judge
-from flask_app.web import queries, series
+from flask_app.web import levels, queries, series, statistics
 
 pages = Blueprint("api", __name__)
 
@@ -18,6 +23,8 @@ EARLIEST, LATEST = 0, 4_102_444_800  # 1970 and 2100: what a chart of a boiler m
 LONGEST = 20 * 366 * 86400
 WIDTHS = (50, 2000)
 LIVE_COLUMNS = 2000
+LONGEST_CSV = 366 * 86400
+DAY = 86400
 
 
 class BadArgumentError(Exception):
@@ -38,23 +45,42 @@ def _problem(error: BadArgumentError) -> Response:
 @pages.get("/api/v1/series")
 def read_series() -> Response:
     """The columns of a chart of [from, to): WEB.md 4."""
-    from_ts, to_ts = _whole("from", EARLIEST, LATEST), _whole("to", EARLIEST, LATEST)
-    if from_ts >= to_ts:
-        raise BadArgumentError("to", f"to is {to_ts}; it accepts a time after from, {from_ts}")
-    if to_ts - from_ts > LONGEST:
-        raise BadArgumentError("to", f"to is {to_ts - from_ts} s after from; it accepts {LONGEST} s at most")
+    from_ts, to_ts = _range(LONGEST)
     width = _whole("width", *WIDTHS, default=1000)
     zone = queries.options().timezone
     columns = series.grid(from_ts, to_ts, width, zone)
     body = series.fold(columns, to_ts, _roles(), width, zone)
-    ended = body["last"] is not None and to_ts + body["step"] < body["last"]
-    answer = _tagged({**body, "now": queries.now()}, json.dumps(body))
-    answer.cache_control.private = True
-    if ended:
-        answer.cache_control.max_age = 3600
-    else:
-        answer.headers["Cache-Control"] = "private, no-cache"
+    return _cached(_tagged(body, {"now": queries.now()}), to_ts + body["step"], body["last"])
+
+
+@pages.get("/api/v1/statistics")
+def read_statistics() -> Response:
+    """What the minutes of [from, to) come to."""
+    from_ts, to_ts = _range(LONGEST)
+    zone = queries.options().timezone
+    newest = queries.newest_minute_ts()
+    return _cached(_tagged(statistics.reckon(from_ts, to_ts, zone), {"now": queries.now()}), to_ts, newest)
+
+
+@pages.get("/api/v1/minutes.csv")
+def read_minutes() -> Response:
+    """The minutes of [from, to) as they are kept, a line each, sent while they are read."""
+    from_ts, to_ts = _range(LONGEST_CSV)
+    zone = ZoneInfo(queries.options().timezone)
+    answer = Response(stream_with_context(_lines(from_ts, to_ts, zone)), content_type="text/csv; charset=utf-8")
+    day = datetime.fromtimestamp(from_ts, UTC).astimezone(zone).date()
+    answer.headers["Content-Disposition"] = f"attachment; filename=chaudiere-{day.isoformat()}.csv"
+    answer.headers["Cache-Control"] = "private, no-cache"
     return answer
+
+
+def _lines(from_ts: int, to_ts: int, zone: tzinfo) -> Iterator[str]:
+    """A day at a time: no question stays open while a slow reader takes its lines, which would hold up checkpoints."""
+    yield minutes_csv.heading()
+    sql = f"SELECT {', '.join(COLUMNS.values())} FROM ChaudiereMinute WHERE ts >= :start AND ts < :end ORDER BY ts"
+    for start_ts in range(from_ts, to_ts, DAY):
+        rows = levels.ask(sql, {"start": start_ts, "end": min(start_ts + DAY, to_ts)})
+        yield "".join(minutes_csv.written(map(Row._make, rows), zone))
 
 
 @pages.get("/api/v1/live")
@@ -72,8 +98,8 @@ def read_live() -> Response:
     start_ts = after - after % step
     zone = queries.options().timezone
     tail = series.fold(series.Grid(start_ts, step), max(now, start_ts) + MINUTE, _roles(), LIVE_COLUMNS, zone)
-    stable = {"v": 1, "status": _status(), "tail": {**tail, "to": None}}
-    answer = _tagged({**stable, "now": now, "tail": tail}, json.dumps(stable))
+    to_ts = tail.pop("to")
+    answer = _tagged({"v": 1, "status": _status(), "tail": tail}, {"now": now, "tail": {**tail, "to": to_ts}})
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 
@@ -113,6 +139,15 @@ def _status() -> dict[str, Any]:
     }
 
 
+def _range(longest: int) -> tuple[int, int]:
+    from_ts, to_ts = _whole("from", EARLIEST, LATEST), _whole("to", EARLIEST, LATEST)
+    if from_ts >= to_ts:
+        raise BadArgumentError("to", f"to is {to_ts}; it accepts a time after from, {from_ts}")
+    if to_ts - from_ts > longest:
+        raise BadArgumentError("to", f"to is {to_ts - from_ts} s after from; it accepts {longest} s at most")
+    return from_ts, to_ts
+
+
 def _whole(name: str, low: int, high: int, default: int | None = None) -> int:
     words = request.args.get(name)
     if words is None and default is not None:
@@ -135,9 +170,28 @@ def _roles() -> list[str]:
     return roles
 
 
-def _tagged(body: dict[str, Any], stable: str) -> Response:
-    """The answer with a tag of its lasting part, and 304 for who has it."""
-    answer = Response(json.dumps(body, separators=(",", ":"), ensure_ascii=False), mimetype="application/json")
+def _cached(answer: Response, end_ts: int, last_ts: int | None) -> Response:
+    """What has ended may be kept for an hour; what goes on is asked for again, at the price of a 304."""
+    ended = last_ts is not None and end_ts < last_ts
+    answer.headers["Cache-Control"] = "private, max-age=3600" if ended else "private, no-cache"
+    return answer
+
+
+def _tagged(lasting: dict[str, Any], passing: dict[str, Any]) -> Response:
+    """The answer of both parts with a tag of the lasting one, and 304 for who has it."""
+    answer = Response(mimetype="application/json")
+    stable = _json(lasting)
     answer.set_etag(hashlib.sha256(stable.encode()).hexdigest()[:20], weak=True)
     answer.make_conditional(request)
+    if answer.status_code == 200:
+        answer.set_data(_json(lasting | passing) if lasting.keys() & passing.keys() else _join(stable, _json(passing)))
     return answer
+
+
+def _json(body: dict[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def _join(first: str, second: str) -> str:
+    """Two objects as one: writing a chart's thousands of numbers twice would cost more than reading them."""
+    return f"{first[:-1]},{second[1:]}"

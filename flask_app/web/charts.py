@@ -24,8 +24,8 @@ SEASON_MONTH = 7
 """A season goes from July to July: it holds one whole winter."""
 
 MODULES = (
-    *("events.js", "exports.js", "gestures.js", "ghost.js", "lanes.js", "live.js"),
-    *("paint.js", "plot.js", "readout.js", "statistics.js", "view.js", "zone.js"),
+    *("events.js", "gestures.js", "ghost.js", "lanes.js", "live.js"),
+    *("paint.js", "paper.js", "plot.js", "readout.js", "statistics.js", "view.js", "zone.js"),
 )
 """What charts.js imports: named in the page, they are fetched at once and not one after the other."""
 
@@ -121,8 +121,13 @@ def _present() -> int:
 def _last(hours: int) -> Window:
     to_ts = _present()
     from_ts = to_ts - hours * 3600
-    title = _("Last %(count)s hours", count=hours) if hours <= 48 else _("Last %(count)s days", count=hours // 24)
-    return Window(from_ts, to_ts, title, _address(2 * from_ts - to_ts, from_ts), "", True)
+    return Window(from_ts, to_ts, _last_words(hours), _address(2 * from_ts - to_ts, from_ts), "", True)
+
+
+def _last_words(hours: int) -> str:
+    if hours == 1:
+        return _("Last hour")
+    return _("Last %(count)s hours", count=hours) if hours <= 48 else _("Last %(count)s days", count=hours // 24)
 
 
 def _day(words: str) -> Window:

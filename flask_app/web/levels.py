@@ -115,15 +115,20 @@ def finest(from_ts: int, zone: ZoneInfo) -> int:
 
 
 def totals(roles: Sequence[str]) -> str:
-    """What is read of a column's rows for `roles`: mean, lowest, highest of a temperature in hundredths of a degree,
-    share in % of the time that a motor ran."""
+    """What is told of a column's rows for `roles`, whole numbers: mean, lowest and highest of a temperature in tenths
+    of a degree, share in % of the time that a motor ran."""
     parts = []
     for role in roles:
         if role in TEMPERATURES:
-            parts += [f"1.0 * SUM({role}_sum) / SUM({role}_count)", f"MIN({role}_min)", f"MAX({role}_max)"]
+            parts += [f"0.1 * SUM({role}_sum) / SUM({role}_count)", f"0.1 * MIN({role}_min)", f"0.1 * MAX({role}_max)"]
         else:
             parts.append(f"SUM({role}_sum) / (0.6 * SUM({role}_count))")
-    return ", ".join(parts)
+    return ", ".join(map(whole, parts))
+
+
+def whole(expression: str) -> str:
+    """An expression of SQL, rounded: SQLite does it in a third of the time that Python takes."""
+    return f"CAST(ROUND({expression}) AS INTEGER)"
 
 
 def source(found: Sequence[Piece], roles: Sequence[str], more: Mapping[str, tuple[str, str]] | None = None) -> str:

@@ -104,6 +104,17 @@ def water_before(ts: int, minutes: int) -> float | None:
     ).scalar()
 
 
+def waters(start_ts: int, end_ts: int) -> list[tuple[int, float]]:
+    """The water's temperature of each minute of [start_ts, end_ts) that has one, in rising order."""
+    rows = db.session.execute(
+        text(
+            "SELECT ts, temp0 FROM ChaudiereMinute WHERE ts >= :start AND ts < :end AND temp0 IS NOT NULL ORDER BY ts"
+        ),
+        {"start": start_ts, "end": end_ts},
+    )
+    return [(ts, water) for ts, water in rows]
+
+
 def facts(reading: dict[str, Any], phased: Phased | None) -> Facts:
     """What the verdict is made of."""
     return Facts(
@@ -261,13 +272,3 @@ def last_fill_ts() -> int | None:
     return db.session.execute(
         select(func.max(Annotation.ts)).where(Annotation.kind == "fill", Annotation.ts <= now())
     ).scalar()
-
-
-def seconds_fed(start_ts: int, end_ts: int) -> float:
-    """How long the auger ran in the minutes of [start_ts, end_ts)."""
-    duty, ran = COLUMNS["auger_duty"], COLUMNS["auger"]
-    total = db.session.execute(
-        text(f"SELECT TOTAL(COALESCE({duty}, {ran})) FROM ChaudiereMinute WHERE ts >= :start AND ts < :end"),
-        {"start": start_ts, "end": end_ts},
-    ).scalar_one()
-    return float(total) * MINUTE

@@ -138,7 +138,7 @@ def _read(columns: Grid, end_ts: int, roles: Sequence[str], zone: ZoneInfo) -> C
 
 
 def _raw(columns: Grid, end_ts: int, roles: Sequence[str]) -> Sequence[tuple[Any, ...]]:
-    values = ", ".join(f"100 * {COLUMNS[role]}" for role in roles)
+    values = ", ".join(levels.whole(f"{10 if role in TEMPERATURES else 100} * {COLUMNS[role]}") for role in roles)
     sql = f"SELECT (ts - :start) / 60, {values} FROM ChaudiereMinute WHERE ts >= :start AND ts < :end ORDER BY ts"
     return levels.ask(sql, {"start": columns.start_ts, "end": end_ts})
 
@@ -155,26 +155,27 @@ def _bucket(columns: Grid, end_ts: int, zone: ZoneInfo) -> str:
 
 
 def _series(
-    roles: Sequence[str], buckets: Sequence[int], values: Sequence[Sequence[float | None]], number: int, raw: bool
+    roles: Sequence[str], buckets: Sequence[int], values: Sequence[Sequence[int | None]], number: int, raw: bool
 ) -> dict[str, Any]:
-    """Each role's columns; a temperature is read in hundredths of a degree and told in tenths."""
-    taken = iter(values) if number else iter([()] * (3 * len(roles)))
-    parts = ("v",) if raw else ("v", "lo", "hi")
+    taken = iter([_column(buckets, column, number) for column in values])
     series: dict[str, Any] = {}
     for role in roles:
-        if role in TEMPERATURES:
-            read = {part: _column(buckets, next(taken), number, 10) for part in parts}
-            series[role] = {"unit": "°C", "scale": 10, **read}
-        else:
-            series[role] = {"unit": "%", "scale": 1, "v": _column(buckets, next(taken), number, 1)}
+        degrees = role in TEMPERATURES
+        parts = ("v", "lo", "hi") if degrees and not raw else ("v",)
+        series[role] = {
+            "unit": "°C" if degrees else "%",
+            "scale": 10 if degrees else 1,
+            **{part: next(taken, []) for part in parts},
+        }
     return series
 
 
-def _column(buckets: Sequence[int], values: Sequence[float | None], number: int, parts: int) -> list[int | None]:
+def _column(buckets: Sequence[int], values: Sequence[int | None], number: int) -> list[int | None]:
+    if len(buckets) == number:
+        return list(values)
     column: list[int | None] = [None] * number
-    for i, value in zip(buckets, values, strict=True) if number else ():
-        if value is not None:
-            column[i] = round(value / parts)
+    for i, value in zip(buckets, values, strict=True):
+        column[i] = value
     return column
 
 

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
+from flask_app.boiler.forecast import WINDOW, Forecast, time_to
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
 from flask_app.boiler.verdict import READING_LATE, Cause, judge
-from flask_app.web import pictures, queries, wording
+from flask_app.web import pictures, queries, statistics, wording
 
 pages = Blueprint("status", __name__)
 
@@ -33,7 +34,8 @@ def read_status() -> str:
 def read_kiosk() -> str:
     """The first screen in large type, for a small screen on the wall."""
     found = _found()
-    return render_template("kiosk.html", age=_age(found), boot=current_app.config["BOOT"], **found)
+    boot, zone = current_app.config["BOOT"], queries.options().timezone
+    return render_template("kiosk.html", age=_age(found), boot=boot, zone=zone, **found)
 
 
 @pages.get("/state")
@@ -71,6 +73,7 @@ def _found() -> dict[str, Any]:
         "phased": phased,
         "fresh": fresh,
         "trend": _trend(phased) if fresh else "",
+        "cold": _cold(phased, facts.setpoint) if fresh else None,
         "gauge": _gauge(reading.get("water"), facts.setpoint),
         "last": queries.newest_alert(),
         "fill": _fill(facts.now),
@@ -85,6 +88,20 @@ def _trend(phased: queries.Phased | None) -> str:
         return ""
     change = phased.water - before
     return "rising" if change >= STEADY else "falling" if change <= -STEADY else "steady"
+
+
+OUT = (Phase.STOPPED, Phase.BURN_OUT)
+TENS = 600
+"""Seconds to which a forecast is rounded: its minutes would only pretend."""
+
+
+def _cold(phased: queries.Phased | None, setpoint: float) -> Forecast | None:
+    """When the water will pass below its setpoint; None while a fire burns and when nobody can say."""
+    if phased is None or phased.phase not in OUT:
+        return None
+    # Only since the fire is out: the water that it still warmed says nothing about cooling.
+    found = time_to(setpoint, queries.waters(max(phased.since_ts, phased.ts - 60 * WINDOW), phased.ts + MINUTE))
+    return None if found is None else Forecast(*(round(ts / TENS) * TENS for ts in found))
 
 
 class Gauge(NamedTuple):
@@ -115,7 +132,10 @@ class Fill(NamedTuple):
 
 def _fill(now: int) -> Fill | None:
     ts = queries.last_fill_ts()
-    return None if ts is None else Fill(ts, queries.seconds_fed(ts - ts % MINUTE, now) / 3600)
+    if ts is None:
+        return None
+    fed = statistics.reckon(ts - ts % MINUTE, now + MINUTE, queries.options().timezone)["series"]["auger"]["on"]
+    return Fill(ts, fed or 0.0)
 
 
 def _ribbon(now: int) -> dict[str, Any]:
@@ -128,5 +148,7 @@ def _ribbon(now: int) -> dict[str, Any]:
     first = start_ts - start_ts % hour + hour
     return {
         "ribbon": pictures.blocks(changes, start_ts, start_ts + RIBBON, 360),
-        "hours": [((ts - start_ts) * 360 / RIBBON, ts) for ts in range(first, now, hour) if ts - start_ts > 1200],
+        "hours": [
+            ((ts - start_ts) * 360 / RIBBON, ts) for ts in range(first, now - 1200, hour) if ts - start_ts > 1200
+        ],
     }

@@ -9,23 +9,42 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from config.settings import Settings
+from flask_app.web import account
 from tests.web.conftest import MINUTE_NOW, NOW, Rows, Visit
+
+PAGES = ("/", "/kiosk", "/charts/?with=day", "/charts/now/6", "/alerts/", "/alerts/1", "/admin/", "/nowhere")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_barrier(visit: Visit, rows: Rows, scheme: str) -> None:
+def test_no_page_has_a_barrier(visit: Visit, rows: Rows, settings: Settings, scheme: str) -> None:
     rows.well()
     rows.simulated()
     rows.alert(opened=NOW - 9000, closed=NOW - 6600)
-    page = visit("/", scheme=scheme)
+    rows.add("Annotation", ts=NOW - 5000, kind="fill", words="", by="Ana")
+    page = visit("/admin/owner", scheme=scheme, tolerated="404")
+    barriers(page, "/admin/owner")
+    page.fill('[name="code"]', account.owner_code(settings))
+    page.fill('[name="name"]', "Ana")
+    page.fill('[name="password"]', "a quite long password")
+    page.click("button.main")
+    page.wait_for_url("**/admin/")
 
-    for path in ("/", "/charts/", "/alerts/", "/alerts/1", "/admin/owner"):
-        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + path)
-        if path == "/charts/":
-            page.wait_for_selector(".uplot")
-        found = Axe().run(page)
+    for path in PAGES:
+        page.goto("/".join(page.url.split("/")[:3]) + path)
+        if "charts" in path:
+            page.wait_for_selector("#statistics:not([hidden])")
+            page.click("#table summary")
+            page.click("#note summary")
+            page.locator(".flag").last.click()
+            expect(page.locator(".story")).to_be_visible()
+        barriers(page, path)
 
-        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+
+def barriers(page: Any, path: str) -> None:
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, f"{path}: {found.generate_report()}"
 
 
 def test_a_phone_shows_the_last_alert_without_scrolling(visit: Visit, rows: Rows) -> None:
@@ -281,6 +300,25 @@ def test_another_date_is_compared_from_its_midnight(visit: Visit, rows: Rows) ->
 
     expect(page.locator("#readout")).to_contain_text("dim. 25 oct., 00:00")
     expect(page.locator("#readout")).to_contain_text("comparée : 60,0 °C")
+
+
+def test_the_figures_follow_the_view_and_the_comparison(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    rows.minutes(MINUTE_NOW - 86400 - 21600, MINUTE_NOW - 86400, water=44.4, flue=60.0, phase=6)
+    page = visit("/charts/now/6")
+    figures = page.locator("#statistics")
+
+    expect(figures).to_contain_text("66,0 · 66,3 · 67,6")
+    alone = figures.inner_text()
+    page.select_option("#ghost", "day")
+    expect(figures).to_contain_text("44,4 · 44,4 · 44,4")
+    page.focus("#chart [tabindex]")
+    page.keyboard.press("End")
+    page.keyboard.press("+")
+    expect(figures).not_to_contain_text("66,3")
+
+    assert "● Combustion" in alone
+    assert "comparée" not in alone
 
 
 def test_the_chart_is_saved_as_a_picture(visit: Visit, rows: Rows) -> None:

@@ -120,6 +120,29 @@ def test_the_living_part_changes_with_the_water(client: FlaskClient, rows: Rows)
     assert ">67,5<" in second.get_data(as_text=True)
 
 
+def cooling(rows: Rows, phase: int) -> None:
+    """An hour in which the water falls from 64 to 62 °C."""
+    for minute in range(60):
+        rows.minutes(
+            MINUTE_NOW - 3600 + 60 * minute, MINUTE_NOW - 3540 + 60 * minute, water=64 - minute / 30, phase=phase
+        )
+    rows.reading(water=62.0)
+
+
+def test_an_out_boiler_says_when_its_water_will_be_cold(client: FlaskClient, rows: Rows) -> None:
+    cooling(rows, phase=9)
+
+    text = page(client)
+
+    assert "Sous la consigne vers 05:" in text
+
+
+def test_a_burning_boiler_foretells_no_cold(client: FlaskClient, rows: Rows) -> None:
+    cooling(rows, phase=6)
+
+    assert "Sous la consigne vers" not in page(client)
+
+
 def test_the_fourth_probe_is_called_what_it_measures(client: FlaskClient, rows: Rows) -> None:
     rows.well()
     rows.reading(NOW - 1, water=67.6, spare=8.5)

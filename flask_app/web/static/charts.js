@@ -1,11 +1,11 @@
 // The history: asks the API for what is in view, and hands it to the parts that draw and tell it.
 import { events } from "./events.js";
-import { offerPicture, preparePaper } from "./exports.js";
 import { fingers, keys, wheel } from "./gestures.js";
 import * as ghost from "./ghost.js";
 import { lanes } from "./lanes.js";
 import { poll } from "./live.js";
 import { forget } from "./paint.js";
+import { preparePaper } from "./paper.js";
 import { build, columns, reveal } from "./plot.js";
 import { tell } from "./readout.js";
 import { account } from "./statistics.js";
@@ -84,7 +84,7 @@ async function load() {
     state.times = state.times.concat(state.ghost.times.filter((ts) => ts > last && ts < to));
   }
   draw();
-  account(byId("statistics"), view, back, motors, curves);
+  account(byId("statistics"), { from, to }, back, state, motors, curves);
 }
 
 function addresses() {
@@ -121,7 +121,10 @@ function listen() {
   ghost.offer(() => { load(); addresses(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   preparePaper(repaint);
-  offerPicture(byId("png"), () => [...place.querySelectorAll("canvas")], () => `${document.title} · ${byId("window").textContent}`, () => `chaudiere-${field(view.from).replace(":", "")}.png`);
+  byId("png").addEventListener("click", async () => {
+    const { save } = await import("./picture.js"), title = `${document.title} · ${byId("window").textContent}`;
+    save([...place.querySelectorAll("canvas")], title, `chaudiere-${field(view.from).replace(":", "")}.png`);
+  });
   byId("table").addEventListener("toggle", refreshTable);
   byId("note")?.addEventListener("toggle", ({ target }) => {
     const i = plot?.cursor.idx;

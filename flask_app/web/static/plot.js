@@ -51,7 +51,7 @@ export function build(box, state, shown, read, drawn) {
   const plot = new uPlot({
     width: box.clientWidth,
     height: height(),
-    padding: [10, 12, 0, 0],
+    padding: [10, 26, 0, 0],
     legend: { show: false },
     tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), zone),
     scales: {

@@ -1,5 +1,6 @@
 // Time in the installation's zone, whatever the device's: words for instants, and instants for local dates.
-const language = document.documentElement.lang;
+// English as in Britain: 24 hours, the day before the month, as the server writes it.
+const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const place = document.getElementById("chart").dataset;
 export const zone = place.zone;
 
@@ -11,7 +12,6 @@ export const moment = words({ weekday: "short", day: "numeric", month: "short", 
 export const hour = words({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 export const day = words({ day: "numeric", month: "short" });
 export const month = words({ month: "short", year: "numeric" });
-export const fullDay = words({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
 export const number = (value, digits = 1) =>
   value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 

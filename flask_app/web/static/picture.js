@@ -1,5 +1,5 @@
-// What leaves the page: a picture of the chart, and paper.
-import { forget, ink } from "./paint.js";
+// The chart as a picture; loaded when somebody asks for one.
+import { ink } from "./paint.js";
 
 const TITLE = 40;
 
@@ -23,31 +23,12 @@ function picture(canvases, title) {
   return all;
 }
 
-export function offerPicture(button, canvases, title, name) {
-  button.hidden = false;
-  button.addEventListener("click", () => picture(canvases(), title()).toBlob((blob) => {
+export function save(canvases, title, name) {
+  picture(canvases, title).toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
-    link.download = name();
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  }));
-}
-
-// On paper the chart is drawn in the light colours, whatever the screen shows.
-export function preparePaper(redraw) {
-  const root = document.documentElement;
-  let theme = null;
-  addEventListener("beforeprint", () => {
-    theme = root.dataset.theme ?? "";
-    root.dataset.theme = "light";
-    forget();
-    redraw();
-  });
-  addEventListener("afterprint", () => {
-    if (theme) root.dataset.theme = theme;
-    else delete root.dataset.theme;
-    forget();
-    redraw();
   });
 }
