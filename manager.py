@@ -368,9 +368,12 @@ def test_alerts(emails: tuple[str, ...], phones: tuple[str, ...], really_send: b
     answers = deliver(database, settings, only=ids, really_send=really_send)
     database.close()
     for number, recipient in zip(ids, recipients, strict=False):
-        outcome, words = answers.get(number, (None, "another run is sending: it will send this one"))
-        click.echo(f"{recipient.channel} {recipient.address}: {outcome.value if outcome else 'waiting'}: {words}")
-    if any(deliveries.next_step(outcome) != "sent_ts" for outcome, _ in answers.values()) or not answers:
+        answer = answers.get(number)
+        said = (
+            f"{answer.outcome.value}: {answer.words}" if answer else "waiting: another run is sending, and sends this"
+        )
+        click.echo(f"{recipient.channel} {recipient.address}: {said}")
+    if any(deliveries.next_step(answer.outcome) != "sent_ts" for answer in answers.values()) or not answers:
         sys.exit(1)
 
 

@@ -14,10 +14,11 @@ from enum import Enum
 from typing import NamedTuple
 
 from flask_app import lock
-from flask_app.boiler.deliveries import Delivery
+from flask_app.boiler.alerts import Kind
+from flask_app.boiler.deliveries import Delivery, Life, Told
 from flask_app.boiler.rows import COLUMNS, Row
 
-SCHEMA = "0001"
+SCHEMA = "0050"
 """The migration that this code needs (flask_app/migrations/versions)."""
 
 ROTATED = ("Chaudiere", "ChaudiereMinute")
@@ -306,57 +307,6 @@ def insert_deliveries(connection: sqlite3.Connection, alert_id: int | None, plan
     return made
 
 
-def recipients(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """(channel, address) of everyone the owner named in the page."""
-    return connection.execute("SELECT channel, address FROM Recipient ORDER BY id").fetchall()
-
-
-def told(connection: sqlite3.Connection, alert_id: int) -> list[tuple[str, str]]:
-    """(channel, address) of those who are told of the alert's opening."""
-    query = "SELECT channel, address FROM Delivery WHERE alert_id = ? AND reason = 'opened' ORDER BY id"
-    return connection.execute(query, (alert_id,)).fetchall()
-
-
-# --- deliver
-
-
-class Due(NamedTuple):
-    """One delivery to try, with what its words are made of and its tries so far."""
-
-    id: int
-    reason: str
-    channel: str
-    address: str
-    due_ts: int
-    expires_ts: int
-    kind: str | None
-    opened_ts: int | None
-    closed_ts: int | None
-    evidence: str | None
-    tries: int
-    last_try_ts: int | None
-
-
-def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int] = ()) -> list[Due]:
-    """What is neither sent nor given up and due at `now`, oldest first; `only` these ids, if any."""
-    query = (
-        "SELECT Delivery.id, reason, channel, address, due_ts, expires_ts, kind, opened_ts, closed_ts, evidence, "
-        "(SELECT COUNT(*) FROM Attempt WHERE delivery_id = Delivery.id), "
-        "(SELECT MAX(ts) FROM Attempt WHERE delivery_id = Delivery.id) "
-        "FROM Delivery LEFT JOIN Alert ON Alert.id = alert_id "
-        "WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? ORDER BY due_ts, Delivery.id"
-    )
-    found = map(Due._make, connection.execute(query, (now,)))
-    return [delivery for delivery in found if not only or delivery.id in only]
-
-
-def keep_attempt(connection: sqlite3.Connection, attempt: tuple[int, int, str, str], ended: str | None) -> None:
-    """Keeps one try (delivery_id, ts, outcome, words); `ended` is sent_ts or failed_ts when it was the last."""
-    connection.execute("INSERT INTO Attempt (delivery_id, ts, outcome, words) VALUES (?, ?, ?, ?)", attempt)
-    if ended is not None:
-        connection.execute(f"UPDATE Delivery SET {ended} = ? WHERE id = ?", (attempt[1], attempt[0]))
-
-
 # --- watch
 
 
@@ -428,3 +378,170 @@ def health(connection: sqlite3.Connection, now: int) -> Health:
     ).fetchone()
     failed = connection.execute("SELECT COUNT(*) FROM Delivery WHERE failed_ts > ?", (now - 86400,)).fetchone()
     return Health(*newest, *waiting, *failed)
+
+
+# --- the life of an alert: process_phase
+
+
+def recipients(connection: sqlite3.Connection) -> list[tuple[str, str, str, int, str, str, str]]:
+    """(channel, address, name, position, language, kinds, quiet) of everyone the owner named in the page."""
+    query = (
+        "SELECT channel, address, name, position, language, kinds, quiet FROM Recipient "
+        "ORDER BY position, channel = 'sms', id"
+    )
+    return connection.execute(query).fetchall()
+
+
+def open_alerts(connection: sqlite3.Connection) -> list[int]:
+    """The ids of the alerts that are open, the oldest first."""
+    return [found for (found,) in connection.execute("SELECT id FROM Alert WHERE closed_ts IS NULL ORDER BY opened_ts")]
+
+
+def open_kinds(connection: sqlite3.Connection) -> set[str]:
+    """The kinds of the alerts that are open."""
+    return {kind for (kind,) in connection.execute("SELECT kind FROM Alert WHERE closed_ts IS NULL")}
+
+
+# An alert that opened in the very minute in which one of its kind closed goes on with its story: a cold spell that
+# began again before the water was warm for good is told once.
+_CHAIN = (
+    "WITH RECURSIVE Chain(id, kind, opened_ts) AS (SELECT id, kind, opened_ts FROM Alert WHERE id = ? UNION "
+    "SELECT Alert.id, Alert.kind, Alert.opened_ts FROM Alert JOIN Chain "
+    "ON Alert.kind = Chain.kind AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id) "
+)
+
+
+def life(connection: sqlite3.Connection, alert_id: int) -> Life:
+    """An alert with every message planned for it, or for the ones that it goes on from."""
+    query = (
+        _CHAIN + "SELECT kind, MIN(opened_ts), (SELECT closed_ts FROM Alert WHERE id = ?), "
+        "MAX(acknowledged_ts), acknowledged_by FROM Alert WHERE id IN (SELECT id FROM Chain)"
+    )
+    kind, opened_ts, closed_ts, taken_ts, taken_by = connection.execute(query, (alert_id, alert_id)).fetchone()
+    query = (
+        _CHAIN + "SELECT reason, channel, address, due_ts, sent_ts, failed_ts FROM Delivery "
+        "WHERE alert_id IN (SELECT id FROM Chain) AND reason <> 'test' ORDER BY due_ts, Delivery.id"
+    )
+    told = [Told._make(row) for row in connection.execute(query, (alert_id,))]
+    return Life(Kind(kind), opened_ts, closed_ts, taken_ts, taken_by or "", told)
+
+
+def evidence_of(connection: sqlite3.Connection, alert_id: int) -> str:
+    """The JSON an alert was judged by."""
+    return str(connection.execute("SELECT evidence FROM Alert WHERE id = ?", (alert_id,)).fetchone()[0])
+
+
+def keep_evidence(connection: sqlite3.Connection, alert_id: int, evidence: str) -> None:
+    """Writes what more is known of an alert."""
+    connection.execute("UPDATE Alert SET evidence = ? WHERE id = ?", (evidence, alert_id))
+
+
+# --- deliver
+
+
+class Due(NamedTuple):
+    """One delivery to try, with what its words are made of and its tries so far."""
+
+    id: int
+    reason: str
+    channel: str
+    address: str
+    due_ts: int
+    expires_ts: int
+    alert_id: int | None
+    kind: str | None
+    opened_ts: int | None
+    closed_ts: int | None
+    acknowledged_by: str | None
+    evidence: str | None
+    tries: int
+    last_try_ts: int | None
+    last_outcome: str | None
+
+
+def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int] = ()) -> list[Due]:
+    """What is neither sent nor given up and due at `now`, oldest first; `only` these ids, if any."""
+    query = (
+        "SELECT Delivery.id, reason, channel, address, due_ts, expires_ts, alert_id, kind, opened_ts, closed_ts, "
+        "acknowledged_by, evidence, "
+        "(SELECT COALESCE(SUM(tries), 0) FROM Attempt WHERE delivery_id = Delivery.id), "
+        "(SELECT MAX(COALESCE(until_ts, ts)) FROM Attempt WHERE delivery_id = Delivery.id), "
+        "(SELECT outcome FROM Attempt WHERE delivery_id = Delivery.id ORDER BY id DESC LIMIT 1) "
+        "FROM Delivery LEFT JOIN Alert ON Alert.id = alert_id "
+        "WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? ORDER BY due_ts, Delivery.id"
+    )
+    found = map(Due._make, connection.execute(query, (now,)))
+    return [delivery for delivery in found if not only or delivery.id in only]
+
+
+def anything_due(connection: sqlite3.Connection, now: int) -> bool:
+    """Whether a delivery waits that is due at `now`."""
+    query = "SELECT 1 FROM Delivery WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? LIMIT 1"
+    return connection.execute(query, (now,)).fetchone() is not None
+
+
+def sent_times(connection: sqlite3.Connection, channel: str, address: str, since_ts: int) -> list[int]:
+    """When messages left for an address since then, each once however many alerts it told."""
+    query = (
+        "SELECT sent_ts FROM Delivery WHERE channel = ? AND address = ? AND sent_ts >= ? AND told_by IS NULL "
+        "AND reason <> 'test'"
+    )
+    return [ts for (ts,) in connection.execute(query, (channel, address, since_ts))]
+
+
+class Try(NamedTuple):
+    """How one try of one delivery ended."""
+
+    delivery_id: int
+    ts: int
+    outcome: str
+    words: str
+    balance: float | None = None
+
+
+def keep_attempt(connection: sqlite3.Connection, attempt: Try, ended: str | None, told_by: int | None = None) -> None:
+    """Keeps one try; `ended` is sent_ts or failed_ts when it was the last, `told_by` the delivery that it left with.
+
+    A try that ends as the one before it lengthens that one's row: a week without network is a row, not ten thousand.
+    """
+    number, ts, outcome, words, _balance = attempt
+    statement = (
+        "UPDATE Attempt SET tries = tries + 1, until_ts = ? WHERE id = "
+        "(SELECT MAX(id) FROM Attempt WHERE delivery_id = ?) AND outcome = ? AND words = ? AND balance IS NULL"
+    )
+    if ended or not connection.execute(statement, (ts, number, outcome, words)).rowcount:
+        columns = "delivery_id, ts, outcome, words, balance"
+        connection.execute(f"INSERT INTO Attempt ({columns}) VALUES (?, ?, ?, ?, ?)", attempt)
+    if ended is not None:
+        connection.execute(f"UPDATE Delivery SET {ended} = ?, told_by = ? WHERE id = ?", (ts, told_by, number))
+
+
+def week(
+    connection: sqlite3.Connection, start_ts: int, end_ts: int
+) -> tuple[float, float | None, float | None, int, int, int, int, int, int, int]:
+    """The facts of [start_ts, end_ts): share of the minutes measured, lowest and highest water, minutes in a low_water,
+    minutes burning, ignitions, alerts, and messages that left, wait and failed."""
+    span = (start_ts, end_ts)
+    query = (
+        "SELECT SUM(samples > 0), MIN(temp0), MAX(temp0), SUM(phase IN (6, 7, 8, 12)) "
+        "FROM ChaudiereMinute WHERE ts >= ? AND ts < ?"
+    )
+    measured, lowest, highest, burning = connection.execute(query, span).fetchone()
+    query = (
+        "SELECT COUNT(*) FROM (SELECT phase, LAG(phase) OVER (ORDER BY ts) AS before FROM ChaudiereMinute "
+        "WHERE ts >= ? AND ts < ?) WHERE phase = 7 AND before IS NOT 7"
+    )
+    ignitions = connection.execute(query, span).fetchone()[0]
+    query = (
+        "SELECT COALESCE(SUM(MIN(COALESCE(closed_ts, :end), :end) - MAX(opened_ts, :start)), 0) / 60 FROM Alert "
+        "WHERE kind = 'low_water' AND opened_ts < :end AND COALESCE(closed_ts, :end) > :start"
+    )
+    below = connection.execute(query, {"start": start_ts, "end": end_ts}).fetchone()[0]
+    alerts = connection.execute("SELECT COUNT(*) FROM Alert WHERE opened_ts >= ? AND opened_ts < ?", span).fetchone()[0]
+    query = (
+        "SELECT COALESCE(SUM(sent_ts IS NOT NULL), 0), COALESCE(SUM(sent_ts IS NULL AND failed_ts IS NULL), 0), "
+        "COALESCE(SUM(failed_ts IS NOT NULL), 0) FROM Delivery WHERE due_ts >= ? AND due_ts < ?"
+    )
+    messages = connection.execute(query, span).fetchone()
+    share = (measured or 0) * 60 / (end_ts - start_ts)
+    return share, lowest, highest, below, burning or 0, ignitions, alerts, *messages

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import lock, store
-from flask_app.boiler import deliveries, engine
-from flask_app.boiler.alerts import Change, Kind, Opening
+from flask_app.boiler import engine
+from flask_app.boiler.alerts import Change
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, Row
+from flask_app.script import announce
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 DAY = 86400
 WARM_UP = 2 * DAY  # of minutes that an engine with no saved state looks at before it speaks
 AGAIN = 2 * 3600  # archive_minute folds the last 30 minutes again: their phases are looked for this far back
-APART = {Kind.LOW_WATER.value: 600}  # seconds between two alerts of a kind: the mission's "never within 10 minutes"
 
 
 class Judged(NamedTuple):
@@ -35,29 +34,38 @@ class Judged(NamedTuple):
     last_ts: int
 
 
-def process(database: store.Database, settings: Settings) -> int:
-    """Judges every minute not judged yet, a day a transaction; returns how many it named. Harmless again."""
-    options_at = timetable(settings.options, store.option_changes(database.connection))
-    recipients = _recipients(database, settings)
+def process(database: store.Database, settings: Settings, now: int | None = None) -> int:
+    """Judges every minute not judged yet, a day a transaction, and plans the messages; returns how many it named.
+
+    `now` (UTC seconds) is what reminders go by; None: the end of the newest minute. Harmless again.
+    """
+    changes = store.option_changes(database.connection)
+    options_at = timetable(settings.options, changes)
+    home = announce.house(database, settings, changes, options_at)
     count = 0
+    fresh: set[int] = set()
     first = store.unjudged_ts(database.connection, (store.newest_state_ts(database.connection) or 0) - AGAIN)
     while first is not None:
         judged = _judge_day(database, first, options_at)
         with database.writing(durable=True) as connection:
             store.name_phases(connection, judged.phases)
             store.keep_state(connection, judged.last_ts, engine.VERSION, engine.dump(judged.state), first)
-            for change in judged.changes:
-                _tell(database, change, recipients)
+            fresh |= announce.keep_changes(database, judged.changes, home)
+            first = store.unjudged_ts(connection, judged.last_ts + MINUTE)
+            if first is None:
+                announce.keep_pending(database, announce.pending(database, now or judged.last_ts + MINUTE, home, fresh))
         count += len(judged.phases)
-        first = store.unjudged_ts(database.connection, judged.last_ts + MINUTE)
     if count:
         database.checkpoint()
+    elif now is not None and (found := announce.pending(database, now, home)):
+        with database.writing(durable=True):
+            announce.keep_pending(database, found)
     return count
 
 
 def send_due(database: store.Database, settings: Settings, clock: Callable[[], float] = time.time) -> None:
     """Sends what is due, if anything is; the database's lock is not held."""
-    if store.due_deliveries(database.connection, int(clock())):
+    if store.anything_due(database.connection, int(clock())):
         # Mail and SMS cost 400 ms of CPU to import: only a run that sends pays it.
         from flask_app.script.deliver import deliver
 
@@ -69,13 +77,6 @@ def timetable(base: Options, changes: Sequence[tuple[str, int, str]]) -> Callabl
     instants = sorted({since_ts for _, since_ts, _ in changes})
     steps = [base, *(in_force(base, changes, ts) for ts in instants)]
     return lambda ts: steps[bisect_right(instants, ts)]
-
-
-def _recipients(database: store.Database, settings: Settings) -> list[deliveries.Recipient]:
-    named = store.recipients(database.connection)
-    mails = [("mail", address) for address in settings.alert_emails]
-    phones = [("sms", address) for address in settings.alert_phones]
-    return [deliveries.Recipient(*recipient) for recipient in named or mails + phones]
 
 
 def _judge_day(database: store.Database, first: int, options_at: Callable[[int], Options]) -> Judged:
@@ -101,18 +102,6 @@ def judge(state: engine.State, minutes: Iterable[Row], first: int, options_at: C
             if phase != minute.phase:
                 phases.append((phase.value, last_ts))
     return Judged(phases, told, state, last_ts)
-
-
-def _tell(database: store.Database, change: Change, recipients: Iterable[deliveries.Recipient]) -> None:
-    connection, kind = database.connection, change.kind.value
-    if isinstance(change, Opening):
-        alert_id = store.open_alert(connection, kind, change.ts, json.dumps(change.evidence), APART.get(kind, 0))
-        if alert_id is not None:
-            store.insert_deliveries(connection, alert_id, deliveries.opening(change.kind, change.ts, recipients))
-        return
-    for alert_id in store.close_alerts(connection, kind, change.ts):
-        told = [deliveries.Recipient(*recipient) for recipient in store.told(connection, alert_id)]
-        store.insert_deliveries(connection, alert_id, deliveries.recovery(change.ts, told))
 
 
 def rework(
@@ -212,7 +201,7 @@ def _run(database: store.Database, settings: Settings, arguments: argparse.Names
     if arguments is not None:
         _rework(database, settings, arguments)
         return
-    process(database, settings)
+    process(database, settings, int(time.time()))
     send_due(database, settings)
 
 

@@ -132,10 +132,10 @@ def tell(settings: Settings, kind: Kind, reason: str, now: float) -> None:
     messages += [Message("sms", phone, "", " ".join(text.split())[:160]) for phone in settings.alert_phones]
     for message in messages:
         if _simulated(settings):
-            outcome, said = send_email_sms.catch(message, settings, now)
+            answer = send_email_sms.catch(message, settings, now)
         else:
-            outcome, said = send_email_sms.send(message, settings)
-        print(f"watch: {kind.value} to {message.address}: {outcome.value}: {said}", file=sys.stderr)
+            answer = send_email_sms.send(message, settings)
+        print(f"watch: {kind.value} to {message.address}: {answer.outcome.value}: {answer.words}", file=sys.stderr)
 
 
 def _simulated(settings: Settings) -> bool:

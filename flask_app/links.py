@@ -1,0 +1,74 @@
+"""The signed links of messages and of the kiosk: who holds one may acknowledge an alert, without a login."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from urllib.parse import urlsplit
+
+from itsdangerous import BadSignature, Signer, TimestampSigner
+
+from config.settings import Settings
+
+KIOSK_SECONDS = 3600
+"""How long a kiosk's button works: the page draws a new one each time it is loaded, and by itself each minute."""
+
+
+def secret_key(settings: Settings) -> str:
+    """The installation's key: of the environment, else one that is made once and kept for its owner alone."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = os.path.join(settings.home, "secret_key")
+    os.makedirs(settings.home, mode=0o750, exist_ok=True)
+    try:
+        # O_EXCL: of several that start together one makes the key and all read the same.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(os.urandom(32).hex())
+    except FileExistsError:
+        pass
+    with open(path) as file:
+        return file.read().strip()
+
+
+def acknowledge_url(settings: Settings, alert_id: int, delivery_id: int) -> str:
+    """The address of a page with one button, for the person that this delivery goes to."""
+    signed = Signer(secret_key(settings), salt="acknowledge").sign(f"{alert_id}-{delivery_id}").decode()
+    return f"{settings.url}/a/{signed}"
+
+
+def acknowledged(settings: Settings, token: str) -> tuple[int, int] | None:
+    """(alert, delivery) of such an address; None for one that we did not sign."""
+    try:
+        alert_id, _, delivery_id = (
+            Signer(secret_key(settings), salt="acknowledge").unsign(token).decode().partition("-")
+        )
+    except BadSignature:
+        return None
+    return int(alert_id), int(delivery_id)
+
+
+def kiosk_token(settings: Settings, alert_id: int) -> str:
+    """What the kiosk's button for an alert sends back, within the hour."""
+    return TimestampSigner(secret_key(settings), salt="kiosk").sign(str(alert_id)).decode()
+
+
+def kiosk_alert(settings: Settings, token: str) -> int | None:
+    """The alert of a kiosk's button; None for one not ours, or too old."""
+    try:
+        return int(TimestampSigner(secret_key(settings), salt="kiosk").unsign(token, max_age=KIOSK_SECONDS))
+    except BadSignature:
+        return None
+
+
+def home_only(url: str) -> bool:
+    """Whether an address works inside the house alone.
+
+    >>> [home_only(url) for url in ("http://pi.local:5007", "http://192.168.1.9", "https://boiler.example.org")]
+    [True, True, False]
+    """
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".home", ".lan", ".home.arpa", ".internal"))
