@@ -195,17 +195,14 @@ def _check_continues(settings: Settings, script: Script, seed: int, given: list[
 
 
 def _fill(database: Database, settings: Settings, script: Script, start: int, end: int) -> None:
-    from pkgutil import resolve_name
-
+    from flask_app.script.archive_minute import archive
+    from flask_app.script.deliver import deliver
     from flask_app.script.fakedata import Jobs, fill
+    from flask_app.script.process_phase import process
+    from flask_app.store import rotate
     from sensor.simulator import readings
 
-    jobs = Jobs(
-        archive=resolve_name("flask_app.script.archive_minute:archive"),
-        process=resolve_name("flask_app.script.process_phase:process"),
-        deliver=resolve_name("flask_app.script.deliver:deliver"),
-        rotate=resolve_name("flask_app.store:rotate"),
-    )
+    jobs = Jobs(archive=archive, process=process, deliver=deliver, rotate=rotate)
     period = settings.options.sample_seconds
     rows = readings(script, start, end, period)
     kept = 0

@@ -110,7 +110,7 @@ def _text(environ: Mapping[str, str], name: str, default: str) -> str:
 
 def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     text = _text(environ, name, str(default))
-    if not (text.isdecimal() and 1 <= int(text) <= 65535):
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535):
         raise SettingsError(f"CHAUDIERE_{name} is {text!r}; it accepts a port from 1 to 65535")
     return int(text)
 

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 from flask.testing import FlaskClient
 
 from config.settings import Settings
+from flask_app import lock
 from flask_app.web import account
 from manager import cli
-from tests.web.conftest import NOW, Clock
+from tests.servers import Gateway, Mailbox
+from tests.web.conftest import NOW, Clock, Rows
 
 PASSWORD = "a quite long password"
 
@@ -153,6 +156,45 @@ def test_a_setpoint_out_of_bounds_is_refused(owner: FlaskClient, settings: Setti
 
     assert "30 à 90" in text
     assert stored(settings, "SELECT * FROM Setting") == []
+
+
+def test_a_busy_database_is_said_and_nothing_changed(owner: FlaskClient, app: Flask, settings: Settings) -> None:
+    form = {"setpoint": "58", "csrf_token": token(owner, "/admin/")}
+    app.config["LOCK_SECONDS"] = 0.0
+
+    with lock.hold(settings.lock, 0):
+        answer = owner.post("/admin/setpoint", data=form)
+
+    assert answer.status_code == 503
+    assert "occupée" in answer.get_data(as_text=True)
+    assert stored(settings, "SELECT * FROM Setting") == []
+
+
+def test_a_test_message_reaches_each_recipient_and_shows_the_answer(
+    mailbox: Mailbox, gateway: Gateway, owner: FlaskClient, rows: Rows
+) -> None:
+    rows.add("Recipient", channel="mail", address="you@example.org")
+    rows.add("Recipient", channel="sms", address="+33639980001")
+
+    text = post(owner, "/admin/test")
+
+    assert [mail["To"] for mail in mailbox.mails] == ["you@example.org"]
+    assert [form["to"] for form in gateway.forms] == ["33639980001"]
+    assert "250" in text or "sent" in text
+    assert "you@example.org" in text
+
+
+def test_a_test_message_of_a_simulation_is_caught(
+    mailbox: Mailbox, owner: FlaskClient, rows: Rows, settings: Settings
+) -> None:
+    rows.simulated()
+    rows.add("Recipient", channel="mail", address="you@example.org")
+
+    text = post(owner, "/admin/test")
+
+    assert mailbox.mails == []
+    assert len(list(Path(settings.messages).iterdir())) == 1
+    assert "caught" in text
 
 
 def manage(environ: dict[str, str], *words: str, typed: str = "") -> tuple[int, str]:

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings
 from flask_app.models import db
+from flask_app.web import doors
 from tests.web.conftest import NOW, Rows
 
 PAGES = [
@@ -85,6 +87,10 @@ def test_another_schema_is_said(client: FlaskClient, rows: Rows) -> None:
 
     assert answer.status_code == 503
     assert "database upgrade" in answer.get_data(as_text=True)
+
+
+def test_the_schema_asked_for_is_the_one_that_the_migrations_make() -> None:
+    assert doors._schema() == ScriptDirectory(doors.MIGRATIONS).get_current_head()
 
 
 def test_the_secret_key_is_kept_for_its_owner_alone(app: Flask, settings: Settings) -> None:
