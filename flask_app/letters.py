@@ -30,7 +30,7 @@ TEXTS: tuple[str, ...] = (
     "SIMULATION",
     "BOILER",
     "Test message",
-    "Weekly proof",
+    "Proof that alerts arrive",
     "This is a test of the boiler's watch: nothing to do.",
     "The path from the boiler to you works: nothing to do.",
     "back to normal",
@@ -229,7 +229,7 @@ def _home_only(words: Words) -> list[str]:
 def _headline(story: Story, words: Words) -> str:
     say = words.say
     if story.kind is None:
-        return say("Weekly proof" if story.occasion is Occasion.SELF_TEST else "Test message")
+        return say("Proof that alerts arrive" if story.occasion is Occasion.SELF_TEST else "Test message")
     name = say(KINDS[story.kind])
     if story.closed_ts is not None:
         return f"{name}: {say('back to normal')}"

@@ -436,6 +436,69 @@ def keep_evidence(connection: sqlite3.Connection, alert_id: int, evidence: str) 
     connection.execute("UPDATE Alert SET evidence = ? WHERE id = ?", (evidence, alert_id))
 
 
+# --- the watch's own faults: process_phase
+
+
+def open_evidence(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
+    """(kind, opened_ts, evidence) of the open alerts."""
+    return connection.execute("SELECT kind, opened_ts, evidence FROM Alert WHERE closed_ts IS NULL").fetchall()
+
+
+def measured_before(connection: sqlite3.Connection, ts: int) -> Row | None:
+    """The newest minute before `ts` with readings of its own, within the last 31 days."""
+    query = f"SELECT {_ROW} FROM ChaudiereMinute WHERE ts < ? AND ts >= ? AND samples > 0 ORDER BY ts DESC LIMIT 1"
+    found = connection.execute(query, (ts, ts - 31 * 86400)).fetchone()
+    return Row._make(found) if found else None
+
+
+def alert_between(connection: sqlite3.Connection, kind: str, start_ts: int, end_ts: int) -> int | None:
+    """The alert of that kind opened last in [start_ts, end_ts]."""
+    query = "SELECT id FROM Alert WHERE kind = ? AND opened_ts >= ? AND opened_ts <= ? ORDER BY opened_ts DESC LIMIT 1"
+    found = connection.execute(query, (kind, start_ts, end_ts)).fetchone()
+    return found and int(found[0])
+
+
+_NOT_OWN = "NOT EXISTS (SELECT 1 FROM Alert WHERE Alert.id = alert_id AND kind = 'delivery') AND reason <> 'test' "
+# The message that says that messages do not leave must not keep its own alert open.
+
+
+def stuck(connection: sqlite3.Connection, now: int, waiting: int) -> tuple[int, int, str, str]:
+    """(messages tried and not left after `waiting` seconds, messages given up within a day on an address that got none
+    since, the channel of the newest of these, its gateway's words)."""
+    late = (
+        "SELECT id, channel FROM Delivery WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? AND "
+        + _NOT_OWN
+        + "AND EXISTS (SELECT 1 FROM Attempt WHERE delivery_id = Delivery.id) ORDER BY id DESC"
+    )
+    waits = connection.execute(late, (now - waiting,)).fetchall()
+    lost = (
+        "SELECT id, channel FROM Delivery WHERE failed_ts > ? AND "
+        + _NOT_OWN
+        + "AND NOT EXISTS (SELECT 1 FROM Delivery AS later WHERE later.channel = Delivery.channel "
+        "AND later.address = Delivery.address AND later.sent_ts > Delivery.failed_ts) ORDER BY id DESC"
+    )
+    fails = connection.execute(lost, (now - 86400,)).fetchall()
+    newest = max(waits[:1] + fails[:1], default=None)
+    if newest is None:
+        return 0, 0, "", ""
+    query = "SELECT words FROM Attempt WHERE delivery_id = ? ORDER BY id DESC LIMIT 1"
+    said = connection.execute(query, newest[:1]).fetchone()
+    return len(waits), len(fails), newest[1], said[0] if said else ""
+
+
+def newest_balance(connection: sqlite3.Connection) -> float | None:
+    """What the SMS gateway said last that is left."""
+    query = "SELECT balance FROM Attempt WHERE balance IS NOT NULL ORDER BY id DESC LIMIT 1"
+    found = connection.execute(query).fetchone()
+    return found and float(found[0])
+
+
+def newest_proofs(connection: sqlite3.Connection) -> dict[str, int]:
+    """When the newest proof of the whole path was due, by channel."""
+    query = "SELECT channel, MAX(due_ts) FROM Delivery WHERE reason = 'self_test' GROUP BY channel"
+    return dict(connection.execute(query).fetchall())
+
+
 # --- deliver
 
 
@@ -514,6 +577,18 @@ def keep_attempt(connection: sqlite3.Connection, attempt: Try, ended: str | None
         connection.execute(f"INSERT INTO Attempt ({columns}) VALUES (?, ?, ?, ?, ?)", attempt)
     if ended is not None:
         connection.execute(f"UPDATE Delivery SET {ended} = ?, told_by = ? WHERE id = ?", (ts, told_by, number))
+
+
+def balance_since(connection: sqlite3.Connection, ts: int) -> bool:
+    """Whether the SMS gateway said what is left since then."""
+    query = "SELECT 1 FROM Attempt WHERE balance IS NOT NULL AND ts >= ? LIMIT 1"
+    return connection.execute(query, (ts,)).fetchone() is not None
+
+
+def keep_balance(connection: sqlite3.Connection, delivery_id: int, balance: float) -> None:
+    """Writes what is left beside the newest try of a delivery."""
+    statement = "UPDATE Attempt SET balance = ? WHERE id = (SELECT MAX(id) FROM Attempt WHERE delivery_id = ?)"
+    connection.execute(statement, (balance, delivery_id))
 
 
 def week(

@@ -163,7 +163,7 @@ def test_a_proof_holds_the_week_in_five_lines() -> None:
 
     lines = text([proof], tell(week=week)).splitlines()
 
-    assert lines[0] == "Preuve hebdomadaire"
+    assert lines[0] == "Preuve que les alertes arrivent"
     assert lines[4:9] == [
         "Mesuré : 99,8 % des minutes.",
         "Eau : 51 à 78 °C ; sous la consigne pendant 1 h 05.",

@@ -42,6 +42,7 @@ class Options(NamedTuple):
     summer_to: float = 9.0
     hourly_messages: float = 6.0  # to one address, whatever the boiler does
     daily_sms: float = 12.0  # to one number
+    low_balance: float = 5.0  # of the SMS gateway's account, in its currency
 
 
 LIMITS = {
@@ -61,6 +62,7 @@ LIMITS = {
     "summer_to": Limits("month", 1, 12),
     "hourly_messages": Limits("messages", 1, 60),
     "daily_sms": Limits("messages", 1, 50),
+    "low_balance": Limits("of the gateway's currency", 0, 1000),
 }
 
 

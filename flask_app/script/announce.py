@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Container, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from config.settings import Settings
 from flask_app import store
 from flask_app.boiler import deliveries
-from flask_app.boiler.alerts import Change, Kind, Opening
+from flask_app.boiler.alerts import Change, Closing, Evidence, Kind, Opening
 from flask_app.boiler.deliveries import Delivery, Life, Local, Recipient, Scene
 from flask_app.boiler.faults import CAUSES
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.boiler.timetable import LOOK_BACK, lighting, setpoint_at, stop_at, water_of
+from flask_app.boiler.upkeep import WAITING, Facts, Gap, Open, judge, proofs
+from flask_app.boiler.verdict import READING_LATE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,8 +48,11 @@ def house(
 def people(database: store.Database, settings: Settings) -> list[Recipient]:
     """Everyone to be told: those named in the page, else those of the environment."""
     named = store.recipients(database.connection)
-    if named:
-        return [_recipient(*one) for one in named]
+    return [_recipient(*one) for one in named] if named else named_by_environment(settings)
+
+
+def named_by_environment(settings: Settings) -> list[Recipient]:
+    """Everyone that the environment names, all told first."""
     mails = [Recipient("mail", address) for address in settings.alert_emails]
     return mails + [Recipient("sms", phone) for phone in settings.alert_phones]
 
@@ -132,6 +138,70 @@ def keep_pending(database: store.Database, found: Sequence[tuple[int, list[Deliv
     """Keeps what `pending` found."""
     for alert_id, more in found:
         store.insert_deliveries(database.connection, alert_id, more)
+
+
+# --- the watch itself
+
+
+def facts(database: store.Database, now: int, home: House) -> Facts:
+    """What this run sees of the watch itself."""
+    connection = database.connection
+    room = os.statvfs(os.path.dirname(database.path))
+    return Facts(
+        now,
+        store.newest_reading_ts(connection, 2**62),
+        *store.stuck(connection, now, WAITING),
+        store.newest_balance(connection),
+        home.options_at(now).low_balance,
+        room.f_bavail * room.f_frsize / 1e6,
+    )
+
+
+def own_changes(database: store.Database, now: int, home: House) -> list[Change]:
+    """What opens and closes of the watch's own faults."""
+    opened = {
+        Kind(kind): Open(opened_ts, json.loads(evidence))
+        for kind, opened_ts, evidence in store.open_evidence(database.connection)
+    }
+    return judge(facts(database, now, home), opened)
+
+
+def due_proofs(database: store.Database, now: int, home: House) -> list[Delivery]:
+    """The proofs of the whole path that are due."""
+    newest = store.newest_proofs(database.connection)
+    return proofs(now, home.people, newest, store.minute_span(database.connection)[0], home.local)
+
+
+def keep_gap(database: store.Database, found: Gap, now: int | None, home: House) -> None:
+    """Writes the story of a silence into its alert, which is made when nobody was there to open one."""
+    connection = database.connection
+    story = {"gap_from_ts": found.from_ts, "gap_to_ts": found.to_ts, "water_before": found.water_before}
+    story |= {"water_after": found.water_after, "running": found.running, "rebooted": _rebooted(found, now)}
+    alert_id = store.alert_between(connection, Kind.BLIND.value, found.from_ts, found.to_ts)
+    if alert_id is None:
+        opened_ts = found.from_ts + READING_LATE - MINUTE
+        evidence: Evidence = {"missing": "row", "since_ts": found.from_ts}
+        keep_changes(database, [Opening(Kind.BLIND, opened_ts, evidence)], home)
+        alert_id = store.alert_between(connection, Kind.BLIND.value, found.from_ts, found.to_ts)
+        keep_changes(database, [Closing(Kind.BLIND, opened_ts, found.to_ts)], home)
+    if alert_id is not None:
+        evidence = json.loads(store.evidence_of(connection, alert_id))
+        store.keep_evidence(connection, alert_id, json.dumps({**evidence, **story}))
+
+
+def _rebooted(found: Gap, now: int | None) -> bool:
+    """Whether this machine was started during the silence: it had lost its power too."""
+    if now is None:
+        return False
+    try:
+        with open("/proc/uptime", encoding="ascii") as file:
+            booted_ts = now - float(file.read().split()[0])
+    except (OSError, ValueError):
+        return False
+    return found.from_ts - MINUTE < booted_ts < found.to_ts + MINUTE
+
+
+# --- what stands around an alert
 
 
 def scene(database: store.Database, kind: Kind, now: int, home: House) -> Scene:

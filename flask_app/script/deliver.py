@@ -63,7 +63,10 @@ def deliver(
             )
 
         lanes = _Lanes(letters, attempt, clock, wait, longest)
-        return _keep_all(database, lanes, clock)
+        answers = _keep_all(database, lanes, clock)
+        if not caught:
+            _read_balance(database, settings, lanes, clock)
+        return answers
 
 
 # --- what is due, as letters
@@ -138,6 +141,7 @@ class _Lanes:
         self.attempt, self.clock, self.wait = attempt, clock, wait
         self.end, self.give_up = clock() + longest, time.monotonic() + longest
         self.answers: Queue[tuple[Letter, Answer] | None] = Queue()
+        self.sms_sent_without_balance: int | None = None
         by_channel: dict[str, list[Letter]] = {}
         for letter in letters:
             by_channel.setdefault(letter.members[0].channel, []).append(letter)
@@ -183,6 +187,10 @@ class _Lanes:
             if found is None:
                 self.running -= 1
             else:
+                letter, answer = found
+                sms = letter.members[0].channel == Channel.SMS.value
+                if sms and answer.outcome is Outcome.SENT and answer.balance is None:
+                    self.sms_sent_without_balance = letter.members[0].id
                 yield found
 
 
@@ -203,6 +211,18 @@ def _keep(database: store.Database, members: Sequence[Due], answer: Answer, ts: 
             balance = answer.balance if one.id == first else None
             attempt = store.Try(one.id, ts, answer.outcome.value, answer.words, balance)
             store.keep_attempt(connection, attempt, ended, None if one.id == first else first)
+
+
+def _read_balance(database: store.Database, settings: Settings, lanes: _Lanes, clock: Callable[[], float]) -> None:
+    """Asks what is left on the account after an SMS whose gateway did not say: at most once a day."""
+    first = lanes.sms_sent_without_balance
+    now = int(clock())
+    if first is None or store.balance_since(database.connection, now - 86400):
+        return
+    left = send_email_sms.balance(settings.sms)
+    if left is not None:
+        with database.writing() as connection:
+            store.keep_balance(connection, first, left)
 
 
 def main(environ: Mapping[str, str]) -> int:

@@ -13,8 +13,10 @@ from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import lock, store
 from flask_app.boiler import engine
 from flask_app.boiler.alerts import Change
+from flask_app.boiler.deliveries import Delivery
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, Row
+from flask_app.boiler.upkeep import Gap, gap
 from flask_app.script import announce
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Judged(NamedTuple):
     changes: list[Change]
     state: engine.State
     last_ts: int
+    gap: Gap | None = None  # a silence that ended among them
 
 
 def process(database: store.Database, settings: Settings, now: int | None = None) -> int:
@@ -51,16 +54,39 @@ def process(database: store.Database, settings: Settings, now: int | None = None
             store.name_phases(connection, judged.phases)
             store.keep_state(connection, judged.last_ts, engine.VERSION, engine.dump(judged.state), first)
             fresh |= announce.keep_changes(database, judged.changes, home)
+            if judged.gap is not None:
+                announce.keep_gap(database, judged.gap, now, home)
             first = store.unjudged_ts(connection, judged.last_ts + MINUTE)
             if first is None:
-                announce.keep_pending(database, announce.pending(database, now or judged.last_ts + MINUTE, home, fresh))
+                _keep(database, _timely(database, home, now, judged.last_ts + MINUTE, fresh), home)
         count += len(judged.phases)
     if count:
         database.checkpoint()
-    elif now is not None and (found := announce.pending(database, now, home)):
+    elif now is not None and any(timely := _timely(database, home, now, now, fresh)):
         with database.writing(durable=True):
-            announce.keep_pending(database, found)
+            _keep(database, timely, home)
     return count
+
+
+class Timely(NamedTuple):
+    """What time itself calls for, minutes or not."""
+
+    changes: list[Change]  # of the watch's own faults
+    messages: list[tuple[int, list[Delivery]]]  # by alert
+    proofs: list[Delivery]
+
+
+def _timely(database: store.Database, home: announce.House, now: int | None, minute_ts: int, fresh: set[int]) -> Timely:
+    messages = announce.pending(database, minute_ts if now is None else now, home, fresh)
+    if now is None:
+        return Timely([], messages, [])
+    return Timely(announce.own_changes(database, now, home), messages, announce.due_proofs(database, now, home))
+
+
+def _keep(database: store.Database, timely: Timely, home: announce.House) -> None:
+    announce.keep_pending(database, timely.messages)
+    announce.keep_changes(database, timely.changes, home)
+    store.insert_deliveries(database.connection, None, timely.proofs)
 
 
 def send_due(database: store.Database, settings: Settings, clock: Callable[[], float] = time.time) -> None:
@@ -86,7 +112,10 @@ def _judge_day(database: store.Database, first: int, options_at: Callable[[int],
     start = saved[0] + MINUTE if saved else first - WARM_UP
     # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
     end = (first - MINUTE) // DAY * DAY + DAY + MINUTE
-    return judge(state, store.minutes(database.connection, start, end), first, options_at)
+    minutes = store.minutes(database.connection, start, end)
+    judged = judge(state, minutes, first, options_at)
+    new = [row for row in minutes if row.ts >= first]
+    return judged._replace(gap=gap(store.measured_before(database.connection, first), new))
 
 
 def judge(state: engine.State, minutes: Iterable[Row], first: int, options_at: Callable[[int], Options]) -> Judged:
@@ -203,6 +232,10 @@ def _run(database: store.Database, settings: Settings, arguments: argparse.Names
         return
     process(database, settings, int(time.time()))
     send_due(database, settings)
+    if settings.heartbeat_url and database.world is not store.World.SIMULATED:
+        from flask_app.script.heartbeat import beat
+
+        beat(database, settings)
 
 
 if __name__ == "__main__":
