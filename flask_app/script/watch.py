@@ -116,23 +116,30 @@ def listen(
 
 def restart_loop(url: str) -> str:
     """Restarts the program `sensor` through the supervisor at `url` (unix:// or http://); returns what happened."""
+    said = _ask_supervisor(url, "stopProcess", "sensor")
+    trouble = f"could not stop it ({said}); " if said else ""
+    said = _ask_supervisor(url, "startProcess", "sensor", False)
+    return f"{trouble}could not start it: {said}" if said else f"{trouble}restarted"
+
+
+def _ask_supervisor(url: str, method: str, *words: object) -> str:
+    """Calls one method of supervisor; returns why it could not be done, or nothing."""
     # XML-RPC costs 60 ms to import and a hung loop is rare.
+    from http.client import HTTPException
     from xmlrpc.client import Fault, ProtocolError, ServerProxy
 
     from supervisor.xmlrpc import SupervisorTransport
 
-    proxy = ServerProxy("http://127.0.0.1", transport=SupervisorTransport(None, None, url))
+    # A connection of its own for each call: after a failure supervisor's transport can send nothing more.
+    transport = SupervisorTransport(None, None, url)
     try:
-        proxy.supervisor.stopProcess("sensor")
-    except (Fault, ProtocolError, OSError) as error:
-        said = f"could not stop it ({error}); "
-    else:
-        said = ""
-    try:
-        proxy.supervisor.startProcess("sensor", False)
-    except (Fault, ProtocolError, OSError) as error:
-        return f"{said}could not start it: {error}"
-    return f"{said}restarted"
+        getattr(ServerProxy("http://127.0.0.1", transport=transport).supervisor, method)(*words)
+    except (Fault, ProtocolError, OSError, HTTPException) as error:
+        return str(error) or type(error).__name__
+    finally:
+        if transport.connection is not None:
+            transport.connection.close()
+    return ""
 
 
 def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = "") -> None:
