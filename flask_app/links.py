@@ -1,4 +1,4 @@
-"""The signed links of messages and of the kiosk: who holds one may acknowledge an alert, without a login."""
+"""The signed links of messages and of the kiosk's buttons: who holds one may act without a login."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itsdangerous import BadSignature, Signer, TimestampSigner
 
 from config.settings import Settings
 
-KIOSK_SECONDS = 3600
-"""How long a kiosk's button works: the page draws a new one each time it is loaded, and by itself each minute."""
+TAP_SECONDS = 3600
+"""How long a page's button works: each time the page is drawn it gets a new one."""
 
 
 def secret_key(settings: Settings) -> str:
@@ -48,17 +48,17 @@ def acknowledged(settings: Settings, token: str) -> tuple[int, int] | None:
     return int(alert_id), int(delivery_id)
 
 
-def kiosk_token(settings: Settings, alert_id: int) -> str:
-    """What the kiosk's button for an alert sends back, within the hour."""
-    return TimestampSigner(secret_key(settings), salt="kiosk").sign(str(alert_id)).decode()
+def tap_token(settings: Settings, deed: str) -> str:
+    """What a page's button for a deed, such as `acknowledge-12`, sends back within the hour."""
+    return TimestampSigner(secret_key(settings), salt="tap").sign(deed).decode()
 
 
-def kiosk_alert(settings: Settings, token: str) -> int | None:
-    """The alert of a kiosk's button; None for one not ours, or too old."""
+def tapped(settings: Settings, token: str) -> str:
+    """The deed of such a button; empty for one not ours, or too old."""
     try:
-        return int(TimestampSigner(secret_key(settings), salt="kiosk").unsign(token, max_age=KIOSK_SECONDS))
+        return TimestampSigner(secret_key(settings), salt="tap").unsign(token, max_age=TAP_SECONDS).decode()
     except BadSignature:
-        return None
+        return ""
 
 
 def home_only(url: str) -> bool:

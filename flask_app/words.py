@@ -130,6 +130,8 @@ EVIDENCE: dict[str, str] = {
     "usual_watts": "Watts usually",
     "usual_minutes": "Minutes usually",
     "coldest_before": "Coldest before",
+    "rebooted": "Power was off",
+    "running": "Running again",
     "gap_from_ts": "Without measurement from",
     "gap_to_ts": "Measured again from",
     "water_before": "Water before",

@@ -63,12 +63,17 @@ class Gateway:
         self.body: bytes | None = None
         self.kind = "application/json"
         self.url = ""
+        self.left: str | None = None  # what the account holds, said with each answer
+        self.balance: str | None = None  # ... and when asked
+        self.asked = 0
 
     def answer(self) -> bytes:
         """The body of the next answer."""
         if self.body is not None:
             return self.body
         parts = [{"status": status, "error-text": f"text of {status}"} for status in self.statuses]
+        if self.left is not None:
+            parts = [{**part, "remaining-balance": self.left} for part in parts]
         return json.dumps({"message-count": str(len(parts)), "messages": parts}).encode()
 
 
@@ -81,7 +86,13 @@ def sms() -> Iterator[Gateway]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             gateway.forms.append({name: values[0] for name, values in parse_qs(body).items()})
-            answer = gateway.answer()
+            self._say(gateway.answer())
+
+        def do_GET(self) -> None:
+            gateway.asked += 1
+            self._say(json.dumps({"value": gateway.balance}).encode())
+
+        def _say(self, answer: bytes) -> None:
             self.send_response(gateway.status)
             self.send_header("Content-Type", gateway.kind)
             self.send_header("Content-Length", str(len(answer)))

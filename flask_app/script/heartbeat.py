@@ -18,14 +18,14 @@ TIMEOUT = 10.0
 
 def stale(database: store.Database, now: int) -> str:
     """What is not fresh at `now` (UTC seconds); empty when all is."""
-    health = store.health(database.connection, now)
-    if health.reading_ts is None or now - health.reading_ts > ROW_AGE:
+    connection = database.connection
+    reading_ts, judged_ts = store.newest_reading_ts(connection, 2**62), store.newest_state_ts(connection)
+    if reading_ts is None or now - reading_ts > ROW_AGE:
         return "no fresh reading"
-    if health.state_ts is None or now - health.state_ts - 60 > MINUTE_AGE:
+    if judged_ts is None or now - judged_ts - 60 > MINUTE_AGE:
         return "minutes are not judged"
-    if health.oldest_due_ts is not None and now - health.oldest_due_ts > UNSENT_AGE:
-        return "messages do not leave"
-    return "messages were given up" if health.failed else ""
+    waiting, failed, _channel, _said = store.stuck(connection, now, UNSENT_AGE)
+    return "messages do not leave" if waiting or failed else ""
 
 
 def beat(

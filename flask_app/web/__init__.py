@@ -9,7 +9,21 @@ from collections.abc import Callable
 from flask import Flask
 
 from config.settings import Settings, load
-from flask_app.web import account, admin, alerts, answers, api, assets, charts, doors, languages, notices, status
+from flask_app.web import (
+    account,
+    admin,
+    alerts,
+    answers,
+    api,
+    assets,
+    charts,
+    doors,
+    languages,
+    notices,
+    status,
+    taps,
+    told,
+)
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], float] = time.time) -> Flask:
@@ -24,8 +38,8 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = assets.FOR_EVER
     doors.configure(app, settings)
-    for part in (answers, languages, account, notices):
+    for part in (answers, languages, account, notices, taps):
         part.configure(app)
-    for pages in (status, charts, alerts, api, admin, assets):
+    for pages in (status, charts, alerts, api, admin, taps, told, assets):
         app.register_blueprint(pages.pages)
     return app

@@ -29,6 +29,9 @@ def _context() -> dict[str, Any]:
         "uplot_url": assets.uplot_url,
         "phase_name": wording.phase,
         "kind_name": wording.kind,
+        "channel_name": wording.channel,
+        "occasion_name": wording.occasion,
+        "masked": wording.masked,
         "phase_sign": wording.SIGNS,
         "Phase": Phase,
     }

@@ -25,13 +25,16 @@ def now() -> int:
 def options() -> Options:
     """The options in force now, asked once a request."""
     if "options" not in g:
-        changes = db.session.execute(
-            select(Setting.key, Setting.since_ts, Setting.value).order_by(Setting.since_ts, Setting.id)
-        )
         base: Options = current_app.config["SETTINGS"].options
-        g.options = in_force(base, [(key, since, value) for key, since, value in changes], now())
+        g.options = in_force(base, setting_changes(), now())
     found: Options = g.options
     return found
+
+
+def setting_changes() -> list[tuple[str, int, str]]:
+    """Every change of a setting (key, since_ts, value), in rising order of time."""
+    query = select(Setting.key, Setting.since_ts, Setting.value).order_by(Setting.since_ts, Setting.id)
+    return [(key, since, value) for key, since, value in db.session.execute(query)]
 
 
 # --- rows
