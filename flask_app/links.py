@@ -6,10 +6,11 @@ import ipaddress
 import os
 from urllib.parse import urlsplit
 
-from itsdangerous import BadSignature, Signer, TimestampSigner
+from itsdangerous import BadSignature, Signer
 
 from config.settings import Settings
 
+TAP_STEP = 600
 TAP_SECONDS = 3600
 """How long a page's button works: each time the page is drawn it gets a new one."""
 
@@ -48,17 +49,19 @@ def acknowledged(settings: Settings, token: str) -> tuple[int, int] | None:
     return int(alert_id), int(delivery_id)
 
 
-def tap_token(settings: Settings, deed: str) -> str:
-    """What a page's button for a deed, such as `acknowledge-12`, sends back within the hour."""
-    return TimestampSigner(secret_key(settings), salt="tap").sign(deed).decode()
+def tap_token(settings: Settings, deed: str, now: int) -> str:
+    """What a page's button for a deed, such as `acknowledge-12`, sends back. The same for ten minutes at a time, so
+    that a page which did not change is the same page."""
+    return Signer(secret_key(settings), salt="tap").sign(f"{deed}.{now // TAP_STEP}").decode()
 
 
-def tapped(settings: Settings, token: str) -> str:
-    """The deed of such a button; empty for one not ours, or too old."""
+def tapped(settings: Settings, token: str, now: int) -> str:
+    """The deed of such a button; empty for one not ours, or more than an hour old."""
     try:
-        return TimestampSigner(secret_key(settings), salt="tap").unsign(token, max_age=TAP_SECONDS).decode()
+        deed, _dot, step = Signer(secret_key(settings), salt="tap").unsign(token).decode().rpartition(".")
     except BadSignature:
         return ""
+    return deed if 0 <= now - int(step) * TAP_STEP <= TAP_SECONDS else ""
 
 
 def home_only(url: str) -> bool:

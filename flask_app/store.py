@@ -414,10 +414,13 @@ _CHAIN = (
 def life(connection: sqlite3.Connection, alert_id: int) -> Life:
     """An alert with every message planned for it, or for the ones that it goes on from."""
     query = (
-        _CHAIN + "SELECT kind, MIN(opened_ts), (SELECT closed_ts FROM Alert WHERE id = ?), "
-        "MAX(acknowledged_ts), acknowledged_by FROM Alert WHERE id IN (SELECT id FROM Chain)"
+        _CHAIN + "SELECT kind, opened_ts, closed_ts, acknowledged_ts, acknowledged_by FROM Alert "
+        "WHERE id IN (SELECT id FROM Chain) ORDER BY opened_ts"
     )
-    kind, opened_ts, closed_ts, taken_ts, taken_by = connection.execute(query, (alert_id, alert_id)).fetchone()
+    story = connection.execute(query, (alert_id,)).fetchall()
+    kind, opened_ts, *_ = story[0]
+    closed_ts = story[-1][2]
+    taken_ts, taken_by = next(((ts, by) for *_, ts, by in story if ts is not None), (None, ""))
     query = (
         _CHAIN + "SELECT reason, channel, address, due_ts, sent_ts, failed_ts FROM Delivery "
         "WHERE alert_id IN (SELECT id FROM Chain) AND reason <> 'test' ORDER BY due_ts, Delivery.id"
@@ -620,3 +623,43 @@ def week(
     messages = connection.execute(query, span).fetchone()
     share = (measured or 0) * 60 / (end_ts - start_ts)
     return share, lowest, highest, below, burning or 0, ignitions, alerts, *messages
+
+
+# --- roll-ups: process_phase
+
+
+def oldest_rollup_ts(connection: sqlite3.Connection) -> int | None:
+    """The start of the oldest ten-minute roll-up."""
+    ts: int | None = connection.execute("SELECT MIN(ts) FROM TenMinutes").fetchone()[0]
+    return ts
+
+
+def newest_day_ts(connection: sqlite3.Connection) -> int | None:
+    """The start of the newest local day that is rolled up."""
+    ts: int | None = connection.execute("SELECT MAX(ts) FROM Day").fetchone()[0]
+    return ts
+
+
+def columns_between(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], start_ts: int, end_ts: int
+) -> sqlite3.Cursor:
+    """Those columns of the rows of [start_ts, end_ts) in order, as plain tuples."""
+    query = f"SELECT {', '.join(columns)} FROM {table} WHERE ts >= ? AND ts < ? ORDER BY ts"
+    return connection.execute(query, (start_ts, end_ts))
+
+
+def keep_rollups(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], rollups: Iterable[tuple[object, ...]]
+) -> None:
+    """Writes roll-ups over those of the same time, but never one of fewer minutes: the others were rotated away."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    connection.executemany(
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
+        f"ON CONFLICT (ts) DO UPDATE SET {changes} WHERE excluded.minutes >= minutes",
+        rollups,
+    )
+
+
+def forget_days(connection: sqlite3.Connection) -> None:
+    """Deletes every local day's roll-up: they are another zone's."""
+    connection.execute("DELETE FROM Day")

@@ -14,14 +14,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol
 
 from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import store
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, MOTORS, TEMPERATURES, VALUES, Reason, Row
-from flask_app.lock import LockBusyError
+from flask_app.lock import LockBusyError, alone
+from sensor.script_file import ScriptError
 from sensor.worker import Worker
 
 HELD_READINGS = 400  # 20 minutes of them at 3 s
@@ -107,7 +108,8 @@ class Recorder:
 
     def __init__(self, database: store.Database, base: Options, synchronised: Callable[[], bool]) -> None:
         self.options = base
-        self.skipped = 0  # their second was taken
+        self.skipped = 0  # no second was free
+        self._skipping = False
         self.dropped = 0  # the oldest held, when too many
         self._database = database
         self._base = base
@@ -142,7 +144,7 @@ class Recorder:
             with self._database.writing(wait=LOCK_SECONDS) as connection:
                 self._move(connection)
                 kept = store.insert_readings(connection, [taken.row for taken in self._held])
-        except (LockBusyError, sqlite3.Error) as error:
+        except (LockBusyError, sqlite3.Error, OSError) as error:
             if not self._failing:
                 log(f"cannot write, readings wait in memory: {error!r}")
             self._failing = True
@@ -158,8 +160,14 @@ class Recorder:
             self._unset.clear()
         else:
             self._unset.extend(self._held)
-        self.skipped += len(self._held) - kept
+        self._tell_skipped(len(self._held) - kept)
         self._held.clear()
+
+    def _tell_skipped(self, skipped: int) -> None:
+        self.skipped += skipped
+        if bool(skipped) != self._skipping:
+            log(f"readings are skipped, their second is taken: {self.skipped} in all" if skipped else "none is skipped")
+        self._skipping = bool(skipped)
 
     def _hold(self, taken: Taken) -> None:
         self._held.append(taken)
@@ -277,14 +285,33 @@ def open_hardware(settings: Settings) -> Callable[[float], Row]:
     return Hardware(Probes(settings.probes).read, Currents().read).read
 
 
+def offer(inbox: SimpleQueue[Taken | None], taken: Taken) -> int:
+    """Puts a reading into the inbox, in place of the oldest when it holds too many; returns how many were dropped."""
+    dropped = 0
+    while inbox.qsize() >= HELD_READINGS:
+        try:
+            oldest = inbox.get_nowait()
+        except Empty:
+            break
+        if oldest is None:
+            inbox.put(None)  # the word to stop is never dropped
+            break
+        dropped += 1
+    inbox.put(taken)
+    return dropped
+
+
 def record(recorder: Recorder, read: Callable[[float], Row], clock: Clock, inbox: SimpleQueue[Taken | None]) -> None:
     """Acquires in one thread and writes in this one until the inbox gives None, then writes what is held."""
     stop = threading.Event()
     failures: list[Exception] = []
 
+    def put(taken: Taken) -> None:
+        recorder.dropped += offer(inbox, taken)
+
     def acquire() -> None:
         try:
-            run(read, inbox.put, clock, stop, lambda: recorder.options.sample_seconds)
+            run(read, put, clock, stop, lambda: recorder.options.sample_seconds)
         except Exception as error:  # noqa: BLE001 - raised again below, in the thread that can end the process
             failures.append(error)
         inbox.put(None)
@@ -312,16 +339,24 @@ def main() -> int:
     try:
         settings = load(os.environ)
         make_folders(settings)
-        database = store.Database(settings.database, settings.lock)
-        database.claim(store.World.SIMULATED if fake else store.World.REAL)
-    except (SettingsError, store.StoreError, LockBusyError) as error:
+        with alone(settings.lock + ".create_data") as first:
+            if not first:
+                raise store.StoreError("another loop records already: two would take each other's seconds")
+            _serve(settings, fake)
+    except (SettingsError, store.StoreError, ScriptError, LockBusyError, sqlite3.Error, OSError) as error:
         log(str(error))
         return 1
+    return 0
+
+
+def _serve(settings: Settings, fake: bool) -> None:
     inbox: SimpleQueue[Taken | None] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: inbox.put(None))  # SimpleQueue.put may be called from a signal handler
-    recorder = Recorder(database, settings.options, (lambda: True) if fake else synchronised)
+    database = store.Database(settings.database, settings.lock)
     try:
+        database.claim(store.World.SIMULATED if fake else store.World.REAL)
+        recorder = Recorder(database, settings.options, (lambda: True) if fake else synchronised)
         if fake:
             from sensor.simulator import open_reader
 
@@ -331,8 +366,14 @@ def main() -> int:
         log("recording")
         record(recorder, read, SystemClock(), inbox)
     finally:
+        _close(database)
+
+
+def _close(database: store.Database) -> None:
+    try:
         database.close()
-    return 0
+    except LockBusyError as error:
+        log(f"left without closing, as a power cut would: {error}")  # what was committed is in the WAL
 
 
 if __name__ == "__main__":

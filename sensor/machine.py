@@ -316,7 +316,7 @@ class Machine:
         """Someone comes at the end of the fault: fills, frees or repairs, and starts it again."""
         if self.ts < self.fault_until:
             return
-        self.fault, self.attempts, self.lost = None, 0, 0
+        self.fault, self.attempts, self.lost, self.stall = None, 0, 0, False
         self.bed = self.glow = self.power = 0.0
         if self.parameters.keeps_fire:
             self._keep_fire()  # lit again by hand

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from math import ceil
@@ -16,7 +17,7 @@ from config.settings import Settings
 from flask_app.boiler.rows import Reason, Row
 from sensor.machine import STEP, Machine
 from sensor.regimes import PARAMETERS
-from sensor.script_file import Fault, Script, load
+from sensor.script_file import Fault, Script, ScriptError, load
 from sensor.truth import Truth
 from sensor.weeks import GLIDE, WEEK, goes_on
 
@@ -177,5 +178,9 @@ class _Reader:
         except FileNotFoundError:
             stamp = None
         if stamp != self._stamp:
-            # The whole course is made anew: a fault may begin before the last reading.
-            self._stamp, self._script, self._course = stamp, load(self._path), None
+            self._stamp = stamp
+            try:
+                # The whole course is made anew: a fault may begin before the last reading.
+                self._script, self._course = load(self._path), None
+            except ScriptError as error:
+                print(f"simulator: the former script goes on: {error}", file=sys.stderr, flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable
 
@@ -19,6 +20,7 @@ from flask_app.web import (
     charts,
     doors,
     languages,
+    notes,
     notices,
     status,
     taps,
@@ -35,11 +37,12 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
     app = Flask(__name__, static_url_path=f"/static/{assets.version()}")
     app.config["SETTINGS"] = settings
     app.config["CLOCK"] = clock
+    app.config["BOOT"] = secrets.token_hex(4)
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = assets.FOR_EVER
     doors.configure(app, settings)
     for part in (answers, languages, account, notices, taps):
         part.configure(app)
-    for pages in (status, charts, alerts, api, admin, taps, told, assets):
+    for pages in (status, charts, notes, alerts, api, admin, taps, told, assets):
         app.register_blueprint(pages.pages)
     return app

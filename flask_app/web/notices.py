@@ -32,6 +32,7 @@ def _context() -> dict[str, Any]:
         "channel_name": wording.channel,
         "occasion_name": wording.occasion,
         "masked": wording.masked,
+        "spare_name": wording.spare,
         "phase_sign": wording.SIGNS,
         "Phase": Phase,
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request
@@ -139,12 +140,16 @@ def open_alerts() -> list[OpenAlert]:
     return [
         OpenAlert(
             alert,
-            Tap(_("I have seen it"), links.tap_token(_settings(), f"acknowledge-{alert.id}"))
+            Tap(_("I have seen it"), _token(f"acknowledge-{alert.id}"))
             if may and alert.acknowledged_ts is None
             else None,
         )
         for alert in found
     ]
+
+
+def _token(deed: str) -> str:
+    return links.tap_token(_settings(), deed, queries.now())
 
 
 def stopped() -> Stop | None:
@@ -157,19 +162,19 @@ def stop_taps() -> list[Tap]:
     if not near():
         return []
     if stopped() is not None:
-        return [Tap(_("The boiler runs again"), links.tap_token(_settings(), "run"))]
+        return [Tap(_("The boiler runs again"), _token("run"))]
     words = {
         Reason.SWEEP: _("Sweep or service: 4 hours"),
         Reason.ABSENCE: _("Absence: 7 days"),
         Reason.SUMMER: _("Summer: until 1 October"),
     }
-    return [Tap(text, links.tap_token(_settings(), f"stop-{reason.value}")) for reason, text in words.items()]
+    return [Tap(text, _token(f"stop-{reason.value}")) for reason, text in words.items()]
 
 
 @pages.post("/tap")
 def tap() -> Response:
     """Does what a page's button says."""
-    deed, _dash, about = links.tapped(_settings(), request.form.get("token", "")).partition("-")
+    deed, _dash, about = links.tapped(_settings(), request.form.get("token", ""), queries.now()).partition("-")
     if not near() or not deed:
         flash(_("This button is too old: load the page again."), "bad")
     elif deed == "acknowledge":
@@ -182,7 +187,7 @@ def tap() -> Response:
     else:
         _set_stop("0")
         flash(_("Messages leave again."), "good")
-    back = request.form.get("back", "/")
+    back = urlsplit(request.referrer or "").path
     return redirect(back if back in BACK else "/")
 
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.verdict import Cause, Facts, State, Verdict
+from flask_app.web import queries
 from flask_app.web.languages import day_time, number, span
 from flask_app.words import CHECKS, EVIDENCE, KINDS, PHASES, ROLES
 
@@ -66,6 +67,11 @@ def masked(way: str, address: str) -> str:
         return address
     scheme, _sep, rest = address.partition("://")
     return f"{scheme}://{rest[:3]}…"
+
+
+def spare() -> str:
+    """The name of the fourth probe, by what the option says that it measures."""
+    return {"indoor": _("Indoors"), "return": _("Return"), "outdoor": _("Outdoors")}[queries.options().spare]
 
 
 def sentence(verdict: Verdict, facts: Facts) -> Sentence:

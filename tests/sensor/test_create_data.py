@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -16,7 +18,7 @@ from flask_app import lock, store
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import Reason, Row
 from flask_app.store import Database
-from sensor.create_data import Hardware, Recorder, Taken, run
+from sensor.create_data import HELD_READINGS, Hardware, Recorder, Taken, offer, run
 
 START = 1_700_000_000
 
@@ -133,3 +135,55 @@ def test_a_signal_ends_the_real_loop(settings: Settings, environ: dict[str, str]
     kept = count(database)
     database.close()
     assert kept == 1
+
+
+def test_a_writer_that_stands_still_costs_the_oldest_readings_alone() -> None:
+    inbox = SimpleQueue[Taken | None]()
+
+    dropped = sum(offer(inbox, taken(number)) for number in range(HELD_READINGS + 10))
+
+    assert (dropped, inbox.qsize(), inbox.get()) == (10, HELD_READINGS, taken(10))
+
+
+def test_the_word_to_stop_is_never_dropped() -> None:
+    inbox = SimpleQueue[Taken | None]()
+    inbox.put(None)
+
+    for number in range(HELD_READINGS + 10):
+        offer(inbox, taken(number))
+
+    assert None in [inbox.get() for _ in range(inbox.qsize())]
+
+
+def start_and_fail(environ: dict[str, str], *words: str) -> str:
+    command = [sys.executable, "-m", "sensor.create_data", *words]
+    ended = subprocess.run(command, env=environ, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    return ended.stderr
+
+
+def test_a_script_that_makes_no_sense_ends_the_loop_with_its_name(settings: Settings, environ: dict[str, str]) -> None:
+    Path(settings.simulator_script).write_text("{")
+
+    said = start_and_fail(environ, "--fake")
+
+    assert settings.simulator_script in said
+    assert "Traceback" not in said
+
+
+def test_a_second_loop_is_refused(settings: Settings, environ: dict[str, str]) -> None:
+    with lock.alone(settings.lock + ".create_data"):
+        said = start_and_fail(environ, "--fake")
+
+    assert "another loop records already" in said
+
+
+def test_a_folder_that_takes_no_lock_file_costs_no_reading(settings: Settings, database: Database) -> None:
+    recorder = Recorder(database, Options(), lambda: True)
+    elsewhere = Path(settings.runtime).rename(Path(settings.runtime).with_name("away"))
+    recorder.receive(taken(0))
+    elsewhere.rename(settings.runtime)
+
+    recorder.receive(taken(1))
+
+    assert count(database) == 2

@@ -338,6 +338,15 @@ def test_a_jam_stalls_the_auger_or_silences_it_while_the_fan_runs() -> None:
     assert kinds == {True, False}
 
 
+def test_a_freed_auger_draws_its_usual_watts_again() -> None:
+    rows = [course_of(Fault.JAM, seed=seed) for seed in (6, 7, 8, 9)]
+    stalled = next(course for course in rows if any((row.auger or 0) > 100 for row, _ in course))
+
+    after = stalled[1 + max(number for number, (_, truth) in enumerate(stalled) if truth.fault) :]
+
+    assert 0 < max(row.auger or 0 for row, _ in after) < 100
+
+
 def test_a_power_cut_stops_all_motors_at_once_under_a_hot_flue() -> None:
     rows = course_of(Fault.POWER_CUT, 1)
     ill = in_force(rows)

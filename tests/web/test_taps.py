@@ -109,7 +109,7 @@ def buttons(client: FlaskClient, path: str = "/", **environ: str) -> dict[str, s
 def test_the_page_s_button_acknowledges_and_goes_away(client: FlaskClient, told: Rows, settings: Settings) -> None:
     token = buttons(client)["J’ai vu"]
 
-    answer = client.post("/tap", data={"token": token, "back": "/kiosk"})
+    answer = client.post("/tap", data={"token": token}, headers={"Referer": "http://localhost/kiosk"})
 
     assert answer.location == "/kiosk"
     assert taken(settings) == [(1, "l’écran de la maison")]
@@ -130,7 +130,7 @@ def test_a_stranger_gets_no_button_and_a_copied_one_does_nothing(
 def test_a_button_sends_nobody_to_another_site(client: FlaskClient, told: Rows) -> None:
     token = buttons(client)["J’ai vu"]
 
-    assert client.post("/tap", data={"token": token, "back": "https://bad.example"}).location == "/"
+    assert client.post("/tap", data={"token": token}, headers={"Referer": "https://bad.example/x"}).location == "/"
 
 
 def test_a_button_that_was_altered_does_nothing(client: FlaskClient, told: Rows, settings: Settings) -> None:
@@ -158,9 +158,17 @@ def test_a_summer_ends_on_the_first_of_october(app: Flask, settings: Settings, r
             assert (end.year, end.month, end.day, end.hour) == (year, 10, 1, 0)
 
 
-def test_the_button_of_an_old_page_does_nothing(client: FlaskClient, clock: Clock, told: Rows) -> None:
-    old = "acknowledge-1.Zx.x"
+def test_the_button_of_an_old_page_does_nothing(
+    client: FlaskClient, clock: Clock, told: Rows, settings: Settings
+) -> None:
+    old = buttons(client)["J’ai vu"]
+    clock.now += 3600 + 601
 
     page = client.post("/tap", data={"token": old}, follow_redirects=True).get_data(as_text=True)
 
     assert "trop ancien" in page
+    assert taken(settings) == [(1, None)]
+
+
+def test_the_kiosk_has_the_same_buttons(client: FlaskClient, told: Rows) -> None:
+    assert {"J’ai vu", "Absence : 7 jours"} <= set(buttons(client, "/kiosk"))
