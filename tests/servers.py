@@ -30,7 +30,17 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.answer = "250 OK"
+        self.refused: set[str] = set()  # addresses nobody has
         self.port = free_port()
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: object, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        """aiosmtpd's hook for a recipient."""
+        if address in self.refused:
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
         """aiosmtpd's hook for a message."""
@@ -58,6 +68,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self.forms: list[dict[str, str]] = []
+        self.accepted: list[dict[str, str]] = []
         self.status = 200
         self.statuses = ["0"]
         self.body: bytes | None = None
@@ -85,8 +96,12 @@ def sms() -> Iterator[Gateway]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            gateway.forms.append({name: values[0] for name, values in parse_qs(body).items()})
-            self._say(gateway.answer())
+            form = {name: values[0] for name, values in parse_qs(body).items()}
+            answer = gateway.answer()
+            gateway.forms.append(form)
+            if b'"status": "0"' in answer:
+                gateway.accepted.append(form)
+            self._say(answer)
 
         def do_GET(self) -> None:
             gateway.asked += 1
