@@ -122,7 +122,10 @@ def _hand_over(message: Message, mail: Mail) -> None:
             letter.attach("last-six-hours.png", "image/png", message.picture, "inline", shown)
         if message.id:
             letter.msgId = f"<chaudiere-{message.id}@{mail.sender.rpartition('@')[2]}>"
-        sender.send(letter)
+        try:
+            sender.send(letter)
+        except flask_mail.BadHeaderError:
+            raise ValueError("an address or a subject with a line break cannot be sent") from None
 
 
 def _smtp_outcome(code: int, words: bytes | str) -> Answer:

@@ -582,6 +582,20 @@ def keep_attempt(connection: sqlite3.Connection, attempt: Try, ended: str | None
         connection.execute(f"UPDATE Delivery SET {ended} = ?, told_by = ? WHERE id = ?", (ts, told_by, number))
 
 
+def newest_deliveries(connection: sqlite3.Connection, alert_id: int) -> list[tuple[str, str, str]]:
+    """(reason, channel, address) of the newest message of an alert to each address; none for one not there."""
+    query = (
+        "SELECT reason, channel, address FROM Delivery WHERE id IN "
+        "(SELECT MAX(id) FROM Delivery WHERE alert_id = ? GROUP BY channel, address) ORDER BY id"
+    )
+    return connection.execute(query, (alert_id,)).fetchall()
+
+
+def has_alert(connection: sqlite3.Connection, alert_id: int) -> bool:
+    """Whether there is such an alert."""
+    return connection.execute("SELECT 1 FROM Alert WHERE id = ?", (alert_id,)).fetchone() is not None
+
+
 def balance_since(connection: sqlite3.Connection, ts: int) -> bool:
     """Whether the SMS gateway said what is left since then."""
     query = "SELECT 1 FROM Attempt WHERE balance IS NOT NULL AND ts >= ? LIMIT 1"

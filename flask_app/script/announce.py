@@ -23,6 +23,7 @@ from flask_app.boiler.verdict import READING_LATE
 if TYPE_CHECKING:
     from datetime import datetime
 
+JOBS_LATE = 300  # seconds after which measured minutes that nobody judged are the jobs' fault
 APART = {Kind.LOW_WATER.value: 600}  # seconds between two alerts of a kind: the mission's "never within 10 minutes"
 
 
@@ -170,6 +171,17 @@ def due_proofs(database: store.Database, now: int, home: House) -> list[Delivery
     """The proofs of the whole path that are due."""
     newest = store.newest_proofs(database.connection)
     return proofs(now, home.people, newest, store.minute_span(database.connection)[0], home.local)
+
+
+def keep_late_jobs(database: store.Database, since_ts: int, now: int, home: House) -> set[int]:
+    """Notes and tells that minutes measured from `since_ts` on were not judged before now: cron had stopped.
+
+    The listener (watch.py) says so while it lasts; this is its story, and the word that it is over.
+    """
+    opened_ts = since_ts + JOBS_LATE
+    found = keep_changes(database, [Opening(Kind.JOBS, opened_ts, {"since_ts": since_ts})], home)
+    keep_changes(database, [Closing(Kind.JOBS, opened_ts, now // MINUTE * MINUTE)], home)
+    return found
 
 
 def keep_gap(database: store.Database, found: Gap, now: int | None, home: House) -> None:

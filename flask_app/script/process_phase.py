@@ -37,6 +37,7 @@ class Judged(NamedTuple):
     state: engine.State
     last_ts: int
     gap: Gap | None = None  # a silence that ended among them
+    measured: list[int] = []  # noqa: RUF012 the minutes with readings of their own; never changed
 
 
 def process(database: store.Database, settings: Settings, now: int | None = None) -> int:
@@ -47,7 +48,7 @@ def process(database: store.Database, settings: Settings, now: int | None = None
     changes = store.option_changes(database.connection)
     options_at = timetable(settings.options, changes)
     home = announce.house(database, settings, changes, options_at)
-    count = 0
+    count, late = 0, 0
     fresh: set[int] = set()
     before = store.newest_state_ts(database.connection) or 0
     first = store.unjudged_ts(database.connection, before - AGAIN)
@@ -61,7 +62,11 @@ def process(database: store.Database, settings: Settings, now: int | None = None
             fresh |= announce.keep_changes(database, judged.changes, home)
             if judged.gap is not None:
                 announce.keep_gap(database, judged.gap, now, home)
+            if now is not None and before:
+                late += sum(before < ts < now - announce.JOBS_LATE for ts in judged.measured)
             first = store.unjudged_ts(connection, judged.last_ts + MINUTE)
+            if first is None and now is not None and late * MINUTE >= announce.JOBS_LATE:
+                fresh |= announce.keep_late_jobs(database, before + MINUTE, now, home)
             if first is None:
                 _keep(database, _timely(database, home, now, judged.last_ts + MINUTE, fresh), home)
         count += len(judged.phases)
@@ -144,7 +149,8 @@ def _judge_day(database: store.Database, first: int, options_at: Callable[[int],
     minutes = store.minutes(database.connection, start, end)
     judged = judge(state, minutes, first, options_at)
     new = [row for row in minutes if row.ts >= first]
-    return judged._replace(gap=gap(store.measured_before(database.connection, first), new))
+    silence = gap(store.measured_before(database.connection, first), new)
+    return judged._replace(gap=silence, measured=[row.ts for row in new if row.samples])
 
 
 def judge(state: engine.State, minutes: Iterable[Row], first: int, options_at: Callable[[int], Options]) -> Judged:

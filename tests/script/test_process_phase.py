@@ -307,6 +307,29 @@ def test_after_a_power_cut_the_first_run_tells_what_happened(database: Database,
     ]
 
 
+def test_jobs_that_stood_still_are_noted_and_told_once_they_run_again(database: Database, settings: Settings) -> None:
+    name_people(database)
+    live(database, settings, [minute(START + 60 * number, 60.0) for number in range(20)])
+    keep(database, [minute(START + 60 * number, 60.0) for number in range(20, 50)])
+    reading(database, START + 49 * 60 + 59)
+
+    process(database, settings, START + 50 * 60 + 3)
+
+    query = "SELECT opened_ts, closed_ts FROM Alert WHERE kind = 'jobs'"
+    assert database.connection.execute(query).fetchall() == [(START + 25 * 60, START + 50 * 60)]
+    assert [reason for reason, address, _ in planned(database, "jobs") if "ana" in address] == ["opened", "recovery"]
+
+
+def test_a_job_that_is_a_few_minutes_late_is_no_alert(database: Database, settings: Settings) -> None:
+    live(database, settings, [minute(START + 60 * number, 60.0) for number in range(20)])
+    keep(database, [minute(START + 60 * number, 60.0) for number in range(20, 26)])
+    reading(database, START + 25 * 60 + 59)
+
+    process(database, settings, START + 26 * 60 + 3)
+
+    assert planned(database, "jobs") == []
+
+
 def test_a_run_with_nothing_new_writes_nothing(database: Database, settings: Settings) -> None:
     name_people(database)
     live(database, settings, cooling(30))
