@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from flask_app.boiler.gsm import plain
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import Row
 
@@ -17,14 +18,15 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 64, 44, 84  # room for the two scales, the legend
 HOURS = 6
 WATER, FLUE, SETPOINT, INK, GRID = "#0b5cad", "#b3402a", "#5a5a5a", "#222222", "#d9d9d9"
 STRIP = {
-    Phase.COMBUSTION: "#e07b39",
-    Phase.IGNITION: "#f2c14e",
-    Phase.FIRE_KEEPING: "#b08968",
-    Phase.BURN_OUT: "#d9b8a0",
-    Phase.STOPPED: "#9fb8cc",
-    Phase.JAM_RISK: "#b3122a",
-    Phase.WATCH: "#b3122a",
+    Phase.IGNITION: "#ffe45c",
+    Phase.COMBUSTION: "#1d47b8",
+    Phase.FIRE_KEEPING: "#4aa88a",
+    Phase.STOPPED: "#05071c",
+    Phase.JAM_RISK: "#a81418",
+    Phase.WATCH: "#f56bf0",
+    Phase.BURN_OUT: "#c3fff0",
 }
+"""The colours of the pages (web/static/app.css)."""
 
 Scale = Callable[[float], float]
 
@@ -32,7 +34,10 @@ Scale = Callable[[float], float]
 def draw(
     minutes: Sequence[Row], end_ts: int, setpoint: float, names: tuple[str, str], hour: Callable[[int], str]
 ) -> bytes:
-    """A PNG of `minutes` (rising, of the six hours before `end_ts`); `names` are water's and the flue's."""
+    """A PNG of `minutes` (rising, of the six hours before `end_ts`); `names` are water's and the flue's.
+
+    Pillow's own letters, the only ones there are on every machine, have no accents: the names lose theirs.
+    """
     image = Image.new("RGB", (WIDTH, HEIGHT), "white")
     pen = ImageDraw.Draw(image)
     font: Any = ImageFont.load_default(20)
@@ -49,10 +54,11 @@ def draw(
         scale = _scale(pen, font, [value for _, value in flue], FLUE, right=True)
         _curve(pen, flue, across, scale, FLUE, 2)
     scale = _scale(pen, font, [value for _, value in water] + [setpoint], WATER, right=False)
-    pen.line((LEFT, scale(setpoint), WIDTH - RIGHT, scale(setpoint)), fill=SETPOINT, width=1)
+    pen.line((LEFT, scale(setpoint), WIDTH - RIGHT, scale(setpoint)), fill=SETPOINT, width=2)
+    pen.text((LEFT + 4, scale(setpoint) - 2), f"{setpoint:g}", fill=SETPOINT, font=font, anchor="lb")
     _curve(pen, water, across, scale, WATER, 4)
-    pen.text((LEFT, 10), f"{names[0]} °C", fill=WATER, font=font)
-    pen.text((WIDTH - RIGHT, 10), f"{names[1]} °C" if flue else "", fill=FLUE, font=font, anchor="ra")
+    pen.text((LEFT, 10), f"{plain(names[0])} °C", fill=WATER, font=font)
+    pen.text((WIDTH - RIGHT, 10), f"{plain(names[1])} °C" if flue else "", fill=FLUE, font=font, anchor="ra")
     kept = BytesIO()
     image.quantize(32).save(kept, "PNG", optimize=True)
     return kept.getvalue()

@@ -47,10 +47,8 @@ def test_both_gateways_have_the_alert_within_seconds_of_the_first_cold_minute(
         fill(database, minute, 30, 60.0)
         fill(database, minute + 60, 1, 55.0)
         with database.writing() as connection:
-            connection.execute("DELETE FROM Delivery")
-            connection.execute("DELETE FROM Alert")
-            connection.execute("DELETE FROM EngineState")
-            connection.execute("DELETE FROM ChaudiereMinute")
+            for table in ("Attempt", "Delivery", "Alert", "EngineState", "ChaudiereMinute"):
+                connection.execute(f"DELETE FROM {table}")
         before = len(mailbox.mails), len(gateway.accepted)
         time.sleep(max(0.0, minute + 60 - time.time()))
 
