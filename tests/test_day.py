@@ -79,6 +79,7 @@ def test_a_silo_running_empty_is_told_before_the_house_gets_cold_and_drawn_as_it
     assert all(len(subject) <= 60 for subject in subjects)
     assert all("SIMULATION" not in subject for subject in subjects)
     assert any("Eau 55.9C sous 56C" in form["text"] for form in gateway.forms)
+    assert any("40C vers" in form["text"] for form in gateway.forms)
     assert all(len(form["text"]) <= 160 for form in gateway.forms)
     assert len(gateway.forms) <= 12
     waits = database.connection.execute("SELECT sent_ts - due_ts FROM Delivery").fetchall()

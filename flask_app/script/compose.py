@@ -14,11 +14,12 @@ from config.settings import Settings
 from flask_app import letters, links, store
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.deliveries import Channel, Message, Occasion, Recipient
+from flask_app.boiler.forecast import time_to
 from flask_app.boiler.options import Options
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.boiler.timetable import LOOK_BACK, notes_at
-from flask_app.letters import Frame, Story, Week, Words
+from flask_app.letters import Cold, Frame, Story, Week, Words
 from flask_app.script import announce
 from flask_app.store import Due
 from flask_app.words import ROLES, translator
@@ -26,6 +27,8 @@ from flask_app.words import ROLES, translator
 SIX_HOURS = 6 * 3600
 LATE = 900  # seconds between what happened and its telling that are worth a word
 DAY = 86400
+COLD = 40.0  # °C of the water at which radiators warm no more
+GETS_COLD = (Kind.LOW_WATER, Kind.FIRE_DYING, Kind.IGNITION_FAILED, Kind.JAM, Kind.POWER_CUT)
 
 
 class Composer:
@@ -90,6 +93,7 @@ class Composer:
             taken_by=newest.acknowledged_by or "",
             note=self.notes.get(str(evidence.get("cause") or newest.kind), "") or self.notes.get(newest.kind or "", ""),
             link=self._link(newest),
+            cold=_cold(self.minutes) if kind in GETS_COLD and newest.closed_ts is None else None,
             lighting=kind is Kind.LOW_WATER and announce.being_lit(self.database, self.minutes[-LOOK_BACK:]),
         )
 
@@ -150,6 +154,13 @@ def _values(minutes: Sequence[Row], spare: str) -> tuple[tuple[str, float], ...]
         if value is not None:
             found.append((spare if role == "spare" else role, value))
     return tuple(found)
+
+
+def _cold(minutes: Sequence[Row]) -> Cold | None:
+    """When the radiators warm no more, at the pace of the last hour."""
+    waters = [(row.ts, row.water) for row in minutes[-60:] if row.water is not None]
+    found = time_to(COLD, waters)
+    return Cold(COLD, found.ts, found.earliest_ts, found.latest_ts) if found else None
 
 
 def _water_now(minutes: Sequence[Row]) -> dict[str, float | None]:
