@@ -397,9 +397,10 @@ def open_alerts(connection: sqlite3.Connection) -> list[int]:
     return [found for (found,) in connection.execute("SELECT id FROM Alert WHERE closed_ts IS NULL ORDER BY opened_ts")]
 
 
-def open_kinds(connection: sqlite3.Connection) -> set[str]:
-    """The kinds of the alerts that are open."""
-    return {kind for (kind,) in connection.execute("SELECT kind FROM Alert WHERE closed_ts IS NULL")}
+def open_kinds(connection: sqlite3.Connection, ts: int) -> set[str]:
+    """The kinds of the alerts that are open at `ts`."""
+    query = "SELECT kind FROM Alert WHERE opened_ts <= ? AND (closed_ts IS NULL OR closed_ts > ?)"
+    return {kind for (kind,) in connection.execute(query, (ts, ts))}
 
 
 # An alert that opened in the very minute in which one of its kind closed goes on with its story: a cold spell that

@@ -176,8 +176,12 @@ def due_proofs(database: store.Database, now: int, home: House) -> list[Delivery
 def keep_late_jobs(database: store.Database, since_ts: int, now: int, home: House) -> set[int]:
     """Notes and tells that minutes measured from `since_ts` on were not judged before now: cron had stopped.
 
-    The listener (watch.py) says so while it lasts; this is its story, and the word that it is over.
+    The listener (watch.py) says so while it lasts; this is its story, and the word that it is over. Where no reading
+    comes now, old minutes are a past being caught up with.
     """
+    reading_ts = store.newest_reading_ts(database.connection, now)
+    if reading_ts is None or now - reading_ts >= READING_LATE:
+        return set()
     opened_ts = since_ts + JOBS_LATE
     found = keep_changes(database, [Opening(Kind.JOBS, opened_ts, {"since_ts": since_ts})], home)
     keep_changes(database, [Closing(Kind.JOBS, opened_ts, now // MINUTE * MINUTE)], home)
@@ -219,7 +223,7 @@ def _rebooted(found: Gap, now: int | None) -> bool:
 def scene(database: store.Database, kind: Kind, now: int, home: House) -> Scene:
     """What stands around an alert of that kind at `now`."""
     stopped = stop_at(home.changes, now) is not None
-    opened = store.open_kinds(database.connection)
+    opened = store.open_kinds(database.connection, now)
     if kind is not Kind.LOW_WATER:
         return Scene(now, stopped, explains=kind in CAUSES and Kind.LOW_WATER.value in opened)
     minutes = store.minutes(database.connection, now - LOOK_BACK * MINUTE, now)
@@ -227,10 +231,10 @@ def scene(database: store.Database, kind: Kind, now: int, home: House) -> Scene:
     limit = options.setpoint
     if options.setpoint_night or options.setpoint_summer:
         limit = setpoint_at(options, home.local(now))
-    return Scene(now, stopped, water is not None and water >= limit, being_lit(database, minutes))
+    return Scene(now, stopped, water is not None and water >= limit, being_lit(database, minutes, now))
 
 
-def being_lit(database: store.Database, minutes: Sequence[Row]) -> bool:
+def being_lit(database: store.Database, minutes: Sequence[Row], now: int) -> bool:
     """Whether a fire is being lit that nothing tells against: an ignition into an empty silo heats nobody."""
-    opened = store.open_kinds(database.connection)
+    opened = store.open_kinds(database.connection, now)
     return not any(kind.value in opened for kind in CAUSES) and lighting(minutes)

@@ -79,6 +79,8 @@ class Composer:
     def _story(self, group: Sequence[Due]) -> Story:
         """One alert's part of a letter: its newest occasion."""
         newest, oldest = group[-1], group[0]
+        if newest.closed_ts is not None and newest.closed_ts > self.now:
+            newest = newest._replace(closed_ts=None)  # a past made day by day knows the end before it has come
         kind = Kind(newest.kind) if newest.kind else None
         evidence = json.loads(newest.evidence or "{}")
         if kind is Kind.LOW_WATER and newest.reason != Occasion.OPENED.value and newest.closed_ts is None:
@@ -94,7 +96,7 @@ class Composer:
             note=self.notes.get(str(evidence.get("cause") or newest.kind), "") or self.notes.get(newest.kind or "", ""),
             link=self._link(newest),
             cold=_cold(self.minutes) if kind in GETS_COLD and newest.closed_ts is None else None,
-            lighting=kind is Kind.LOW_WATER and announce.being_lit(self.database, self.minutes[-LOOK_BACK:]),
+            lighting=kind is Kind.LOW_WATER and announce.being_lit(self.database, self.minutes[-LOOK_BACK:], self.now),
         )
 
     def _link(self, one: Due) -> str:

@@ -127,3 +127,12 @@ def test_a_proof_tells_the_week_with_a_picture(database: Database, settings: Set
     assert "Mesuré : 3,5 % des minutes." in proof.text
     assert "Eau : 55 à 70 °C" in proof.text
     assert proof.picture
+
+
+def test_a_letter_of_the_past_does_not_know_what_came_after(database: Database, settings: Settings) -> None:
+    keep_hours(database)
+
+    (mail,) = composed(database, settings, due("mail", "ana@example.org"), closed_ts=NOW + 9000)
+
+    assert "retour à la normale" not in mail.subject
+    assert "/a/" in mail.text
