@@ -6,6 +6,7 @@ where SQLAlchemy takes 400 to 700 (docs/performance.md).
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -415,19 +416,20 @@ _CHAIN = (
 def life(connection: sqlite3.Connection, alert_id: int) -> Life:
     """An alert with every message planned for it, or for the ones that it goes on from."""
     query = (
-        _CHAIN + "SELECT kind, opened_ts, closed_ts, acknowledged_ts, acknowledged_by FROM Alert "
+        _CHAIN + "SELECT kind, opened_ts, closed_ts, evidence, acknowledged_ts, acknowledged_by FROM Alert "
         "WHERE id IN (SELECT id FROM Chain) ORDER BY opened_ts"
     )
     story = connection.execute(query, (alert_id,)).fetchall()
     kind, opened_ts, *_ = story[0]
     closed_ts = story[-1][2]
+    missing = json.loads(story[-1][3]).get("missing", "water") if kind == Kind.BLIND.value else "water"
     taken_ts, taken_by = next(((ts, by) for *_, ts, by in story if ts is not None), (None, ""))
     query = (
         _CHAIN + "SELECT reason, channel, address, due_ts, sent_ts, failed_ts FROM Delivery "
         "WHERE alert_id IN (SELECT id FROM Chain) AND reason <> 'test' ORDER BY due_ts, Delivery.id"
     )
     told = [Told._make(row) for row in connection.execute(query, (alert_id,))]
-    return Life(Kind(kind), opened_ts, closed_ts, taken_ts, taken_by or "", told)
+    return Life(Kind(kind), opened_ts, closed_ts, taken_ts, taken_by or "", told, missing not in ("water", "row"))
 
 
 def evidence_of(connection: sqlite3.Connection, alert_id: int) -> str:

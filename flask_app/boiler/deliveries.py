@@ -102,6 +102,7 @@ class Life(NamedTuple):
     acknowledged_ts: int | None = None
     acknowledged_by: str = ""
     told: Sequence[Told] = ()
+    mild: bool = False  # blind for a value that the mission does not need: worth a mail, and an SMS only when it lasts
 
 
 Local = Callable[[int], "datetime"]
@@ -142,6 +143,7 @@ ANNOUNCING = (Occasion.OPENED.value, Occasion.ESCALATION.value)
 FIRST_REMINDERS = (600, 1800, 3600)
 LATER_REMINDERS = 4 * 3600
 ESCALATION = 1800  # seconds without an acknowledgement
+MILD_SECONDS = 1200  # after the ten minutes that opened it
 UNHEARD = 300  # seconds in which no message of a level was accepted
 
 QUICK_TRIES = (5, 10, 20)
@@ -154,7 +156,8 @@ QUICK_TRIES = (5, 10, 20)
 def messages(life: Life, people: Iterable[Recipient], scene: Scene, local: Local) -> list[Delivery]:
     """What is to be planned for an alert at `scene.now`, beyond what `life.told` holds. Asked again, nothing more."""
     told = [one for one in life.told if one.reason in ANNOUNCING]
-    public = audience(life.kind, people)
+    urgent = _urgent(life, scene.now)
+    public = audience(life.kind, people, urgent)
     if life.closed_ts is not None:
         return _recovery(life, told)
     if not told:
@@ -162,15 +165,22 @@ def messages(life: Life, people: Iterable[Recipient], scene: Scene, local: Local
     if life.acknowledged_ts is not None:
         return _acknowledged(life, told, public, life.acknowledged_ts)
     calm = scene.explains or (scene.lighting and life.kind is Kind.LOW_WATER)
-    if calm or life.kind not in URGENT or _held(life.kind, scene):
+    if calm or not urgent or _held(life.kind, scene):
         return []
+    phones = [one for one in public if one.channel == Channel.SMS.value]
+    if life.mild and phones and not any(one.channel == Channel.SMS.value for one in told):
+        return _level(life, phones, Occasion.OPENED, scene.now, local)
     return _escalation(life, told, public, scene.now, local) + _reminder(life, told, scene.now)
 
 
-def audience(kind: Kind, people: Iterable[Recipient]) -> list[Recipient]:
+def _urgent(life: Life, now: int) -> bool:
+    return life.kind in URGENT and not (life.mild and now - life.opened_ts < MILD_SECONDS)
+
+
+def audience(kind: Kind, people: Iterable[Recipient], urgent: bool) -> list[Recipient]:
     """Who wants to hear of that kind, and by which ways: an SMS for what is not urgent only where nothing else is."""
     wanting = [one for one in people if not one.kinds or kind.value in one.kinds]
-    if kind in URGENT or kind is Kind.DELIVERY:  # mail may be the very thing that does not leave
+    if urgent or kind is Kind.DELIVERY:  # mail may be the very thing that does not leave
         return wanting
     return [one for one in wanting if one.channel != Channel.SMS.value] or wanting
 
@@ -185,7 +195,7 @@ def _level(
     """A message to each of the first position after `above`."""
     waiting = [one for one in public if one.position > above]
     first = min((one.position for one in waiting), default=0)
-    urgent = life.kind in URGENT
+    urgent = _urgent(life, now)
     return [
         _delivery(occasion, one.channel, one.address, now if urgent else awake(now, one.quiet, local))
         for one in waiting

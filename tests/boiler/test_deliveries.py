@@ -140,6 +140,16 @@ def test_what_is_urgent_wakes_people() -> None:
     assert [one.due_ts for one in plan(Life(Kind.JAM, 0), [quiet], 23 * HOUR)] == [23 * HOUR]
 
 
+def test_a_probe_that_is_not_the_water_s_is_a_mail_and_an_sms_only_when_it_lasts() -> None:
+    told: list[Told] = []
+    for now in range(60, 2 * HOUR, 60):
+        life = Life(Kind.BLIND, 0, told=told, mild=True)
+        told += [Told(*one[:4], sent_ts=one.due_ts) for one in plan(life, [MAIL, SMS], now)]
+
+    assert [(one.channel, one.due_ts) for one in told if one.reason == "opened"] == [("mail", 60), ("sms", 1200)]
+    assert len(plan(Life(Kind.BLIND, 0), [MAIL, SMS], 60)) == 2
+
+
 def test_who_has_a_phone_alone_hears_of_what_is_not_urgent_by_it() -> None:
     assert [one.channel for one in plan(Life(Kind.FOULING, 0), [SMS], 600)] == ["sms"]
 
