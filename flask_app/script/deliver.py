@@ -58,9 +58,12 @@ def deliver(
             return {}
 
         def attempt(message: Message) -> Answer:
-            return (
-                send_email_sms.catch(message, settings, clock()) if caught else send_email_sms.send(message, settings)
-            )
+            try:
+                if caught:
+                    return send_email_sms.catch(message, settings, clock())
+                return send_email_sms.send(message, settings)
+            except Exception as error:  # noqa: BLE001 a letter that trips a library must not stop all behind it for ever
+                return Answer(Outcome.RETRY, f"{type(error).__name__}: {error}")
 
         lanes = _Lanes(letters, attempt, clock, wait, longest)
         answers = _keep_all(database, lanes, clock)
