@@ -16,6 +16,7 @@ from config.settings import Settings, SettingsError, load, make_folders
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from flask_app.boiler.deliveries import Recipient
     from flask_app.boiler.options import Options
     from flask_app.store import Database
     from sensor.script_file import GivenFault, Script
@@ -442,13 +443,13 @@ def alerts() -> None:
 @alerts.command(name="test")
 @click.option("--email", "emails", multiple=True, metavar="ADDRESS", help="A mail address; repeatable.")
 @click.option("--sms", "phones", multiple=True, metavar="NUMBER", help="A phone, as +33639980000; repeatable.")
+@click.option("--service", "services", multiple=True, metavar="URL", help="A service by apprise's URL; repeatable.")
 @click.option("--really-send", is_flag=True, help="Send it even though the boiler is simulated.")
-def test_alerts(emails: tuple[str, ...], phones: tuple[str, ...], really_send: bool) -> None:
+def test_alerts(emails: tuple[str, ...], phones: tuple[str, ...], services: tuple[str, ...], really_send: bool) -> None:
     """Send a test message and show what the gateway answers."""
 
     from flask_app import store
     from flask_app.boiler import deliveries
-    from flask_app.script.deliver import deliver
 
     given = {"CHAUDIERE_ALERT_EMAILS": ",".join(emails), "CHAUDIERE_ALERT_PHONES": ",".join(phones)}
     try:
@@ -457,20 +458,61 @@ def test_alerts(emails: tuple[str, ...], phones: tuple[str, ...], really_send: b
         raise click.ClickException(str(error)) from None
     recipients = [deliveries.Recipient("mail", address) for address in asked.alert_emails]
     recipients += [deliveries.Recipient("sms", phone) for phone in asked.alert_phones]
+    recipients += [deliveries.Recipient("apprise", url) for url in services]
     if not recipients:
-        raise click.UsageError("nobody to send to: give --email or --sms")
+        raise click.UsageError("nobody to send to: give --email, --sms or --service")
     settings = _settings()
     database = _database(settings)
     with database.writing(durable=True) as connection:
         trials = [deliveries.trial(recipient, _now()) for recipient in recipients]
         ids = store.insert_deliveries(connection, None, trials)
-    answers = deliver(database, settings, only=ids, really_send=really_send)
+    _show_answers(database, settings, dict(zip(ids, recipients, strict=False)), really_send)
+
+
+def _show_answers(
+    database: Database, settings: Settings, asked: dict[int, Recipient], really_send: bool = False
+) -> None:
+    """Sends those deliveries now and shows what each gateway answers; exit status 1 unless all are accepted."""
+    from flask_app.boiler import deliveries
+    from flask_app.script.deliver import deliver
+
+    answers = deliver(database, settings, only=list(asked), really_send=really_send)
     database.close()
-    for number, recipient in zip(ids, recipients, strict=False):
-        outcome, words = answers.get(number, (None, "another run is sending: it will send this one"))
-        click.echo(f"{recipient.channel} {recipient.address}: {outcome.value if outcome else 'waiting'}: {words}")
-    if any(deliveries.next_step(outcome) != "sent_ts" for outcome, _ in answers.values()) or not answers:
+    for number, recipient in asked.items():
+        answer = answers.get(number)
+        said = (
+            f"{answer.outcome.value}: {answer.words}" if answer else "waiting: another run is sending, and sends this"
+        )
+        click.echo(f"{recipient.channel} {recipient.address}: {said}")
+    if any(deliveries.next_step(answer.outcome) != "sent_ts" for answer in answers.values()) or not answers:
         sys.exit(1)
+
+
+@alerts.command()
+@click.argument("alert_id", type=click.IntRange(1), metavar="ID")
+@click.option("--really-send", is_flag=True, help="Send it even though the boiler is simulated.")
+def resend(alert_id: int, really_send: bool) -> None:
+    """Send the newest message of the alert ID again, to each who got one. `alerts list` shows the IDs."""
+    from flask_app import store
+    from flask_app.boiler import deliveries
+
+    settings = _settings()
+    database = _database(settings)
+    if not store.has_alert(database.connection, alert_id):
+        database.close()
+        raise click.ClickException(f"there is no alert {alert_id}: `alerts list` shows them")
+    newest = store.newest_deliveries(database.connection, alert_id)
+    if not newest:
+        database.close()
+        raise click.ClickException(f"nobody was told of alert {alert_id}: there is nothing to send again")
+    people = [deliveries.Recipient(channel, address) for _reason, channel, address in newest]
+    planned = [
+        deliveries.trial(person, _now(), deliveries.Occasion(reason))
+        for person, (reason, _, _) in zip(people, newest, strict=True)
+    ]
+    with database.writing(durable=True) as connection:
+        ids = store.insert_deliveries(connection, alert_id, planned)
+    _show_answers(database, settings, dict(zip(ids, people, strict=False)), really_send)
 
 
 @alerts.command(name="list")
@@ -478,10 +520,14 @@ def test_alerts(emails: tuple[str, ...], phones: tuple[str, ...], really_send: b
 def list_alerts(days: int) -> None:
     """List the alerts, newest first."""
     database = _database(_settings())
-    query = "SELECT id, kind, opened_ts, closed_ts FROM Alert WHERE opened_ts >= ? ORDER BY opened_ts DESC"
-    for number, kind, opened_ts, closed_ts in database.connection.execute(query, (_now() - days * 86400,)).fetchall():
+    query = (
+        "SELECT id, kind, opened_ts, closed_ts, acknowledged_by FROM Alert WHERE opened_ts >= ? ORDER BY opened_ts DESC"
+    )
+    for number, kind, opened_ts, closed_ts, by in database.connection.execute(
+        query, (_now() - days * 86400,)
+    ).fetchall():
         opened, closed = (ts and time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(ts)) for ts in (opened_ts, closed_ts))
-        click.echo(f"{number:6} {kind:16} {opened} to {closed or '(open)'}")
+        click.echo(f"{number:6} {kind:16} {opened} to {closed or '(open)'}{f', {by} looks after it' if by else ''}")
     database.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Column, Float, ForeignKey, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -103,23 +103,27 @@ class Alert(Base):
 
 
 class Delivery(Base):
-    """One message to one address: process_phase; `sent_ts` and `failed_ts`: deliver."""
+    """One message to one address: process_phase; `sent_ts`, `failed_ts` and `told_by`: deliver."""
 
     __tablename__ = "Delivery"
-    __table_args__ = (UniqueConstraint("alert_id", "reason", "channel", "address", "due_ts"),)
+    __table_args__ = (
+        UniqueConstraint("alert_id", "reason", "channel", "address", "due_ts"),
+        Index("ix_Delivery_waiting", "due_ts", sqlite_where=text("sent_ts IS NULL AND failed_ts IS NULL")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     alert_id: Mapped[int | None] = mapped_column(ForeignKey("Alert.id"))  # NULL: a test
     reason: Mapped[str]  # deliveries.Occasion
-    channel: Mapped[str]  # mail or sms
+    channel: Mapped[str]  # deliveries.Channel
     address: Mapped[str]
     due_ts: Mapped[int]
     expires_ts: Mapped[int]
     sent_ts: Mapped[int | None]
     failed_ts: Mapped[int | None]
+    told_by: Mapped[int | None]  # the delivery whose message told this one too
 
 
 class Attempt(Base):
-    """One try to send one delivery: deliver."""
+    """One try to send one delivery, or a run of tries that ended alike: deliver."""
 
     __tablename__ = "Attempt"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -127,6 +131,9 @@ class Attempt(Base):
     ts: Mapped[int]
     outcome: Mapped[str]  # deliveries.Outcome
     words: Mapped[str] = mapped_column(Text)  # what the gateway said
+    tries: Mapped[int] = mapped_column(server_default=text("1"))
+    until_ts: Mapped[int | None]  # of the last of them; NULL: there was one
+    balance: Mapped[float | None]  # what the SMS gateway says is left, in its currency
 
 
 class Setting(Base):
@@ -148,6 +155,11 @@ class Recipient(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[str]
     address: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default=text("''"))
+    position: Mapped[int] = mapped_column(server_default=text("1"))  # the lowest is told first
+    language: Mapped[str] = mapped_column(server_default=text("''"))  # fr or en; empty: the installation's
+    kinds: Mapped[str] = mapped_column(server_default=text("''"))  # alerts.Kind, with commas; empty: all
+    quiet: Mapped[str] = mapped_column(server_default=text("''"))  # 22:00-07:00; empty: none
 
 
 class User(Base):

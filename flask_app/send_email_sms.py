@@ -1,72 +1,101 @@
-"""Sends: one message in, one outcome out; mail by Flask-Mail, SMS by nexmo, or the catcher of a simulated boiler."""
+"""Sends: one message in, one answer out; mail by Flask-Mail, SMS by nexmo, any other service by apprise, or the catcher
+of a simulated boiler."""
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import smtplib
 import socket
 import time
 import zlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from config.settings import Mail, Settings, Sms
+from flask_app.boiler import gsm
 from flask_app.boiler.deliveries import Channel, Message, Outcome
 
 TIMEOUT = 10.0  # seconds: neither Flask-Mail nor nexmo has one, and a silent server would hold a job for ever
 
-RETRIED = {"1", "5", "8", "9"}
-"""Vonage's statuses that may pass: throttled, internal error, no route now, no credit (https://developer.vonage.com
-/en/messaging/sms/guides/troubleshooting-sms). Every other but 0 says that this message will never be accepted."""
+PASSING = {"1", "5", "10"}
+"""Vonage's statuses that may pass by themselves: throttled, internal error, too many connections
+(https://developer.vonage.com/en/messaging/sms/guides/troubleshooting-sms)."""
+
+OWNERS = {"4", "8", "9", "11", "14", "32"}
+"""... that pass once the owner acts: credentials, account barred, no credit left, not enabled, signature. Every other
+but 0 says that this message will never be accepted: 2, 3, 6, 12 its form, 7, 29, 33 its number, 15 its sender."""
 
 
-def send(message: Message, settings: Settings, timeout: float = TIMEOUT) -> tuple[Outcome, str]:
+class Answer(NamedTuple):
+    """How one try ended, and in the gateway's words why; what an SMS gateway says is left, in its currency."""
+
+    outcome: Outcome
+    words: str
+    balance: float | None = None
+
+
+def send(message: Message, settings: Settings, timeout: float = TIMEOUT) -> Answer:
     """Hands `message` to its gateway; returns how it ended and the gateway's words. No error leaves this function."""
     if message.channel == Channel.MAIL.value:
         return _mail(message, settings.mail, timeout)
+    if message.channel == Channel.APPRISE.value:
+        return _apprise(message)
     return _sms(message, settings.sms, timeout)
 
 
-def catch(message: Message, settings: Settings, now: float | None = None) -> tuple[Outcome, str]:
+def catch(message: Message, settings: Settings, now: float | None = None) -> Answer:
     """Keeps `message` in the folder `settings.messages`, one JSON file a message, instead of sending it.
 
-    A file holds {"delivery_id", "ts", "channel", "address", "subject", "text"}; the page of alerts shows them.
+    A file holds {"delivery_id", "ts", "channel", "address", "subject", "text"}; the page of alerts shows them. A mail's
+    picture lies beside it as a PNG.
     """
     ts = int(time.time() if now is None else now)
     os.makedirs(settings.messages, exist_ok=True)
     name = message.id or f"{zlib.crc32(message.address.encode()):08x}"
     path = os.path.join(settings.messages, f"{ts}-{name}.json")
-    fields = {"delivery_id": int(message.id) if message.id.isdecimal() else None, "ts": ts, **message._asdict()}
-    fields.pop("id")
+    first = message.id.partition("-")[0]
+    fields = {"delivery_id": int(first) if first.isdecimal() else None, "ts": ts, **message._asdict()}
+    for name in ("id", "html", "picture"):
+        fields.pop(name)
+    if message.picture:
+        with open(path.removesuffix(".json") + ".png", "wb") as picture:
+            picture.write(message.picture)
     with open(path + ".new", "w", encoding="utf-8") as file:
         json.dump(fields, file, ensure_ascii=False, indent=1)
     os.replace(path + ".new", path)
-    return Outcome.CAUGHT, f"kept in {os.path.basename(path)}"
+    return Answer(Outcome.CAUGHT, f"kept in {os.path.basename(path)}")
 
 
-def _mail(message: Message, mail: Mail, timeout: float) -> tuple[Outcome, str]:
+# --- mail
+
+
+def _mail(message: Message, mail: Mail, timeout: float) -> Answer:
     if not mail.server:
-        return Outcome.UNCONFIGURED, "CHAUDIERE_MAIL_SERVER is not set: no mail can leave"
+        return Answer(Outcome.UNCONFIGURED, "CHAUDIERE_MAIL_SERVER is not set: no mail can leave")
     if not mail.sender:
-        return Outcome.UNCONFIGURED, "CHAUDIERE_MAIL_SENDER is not set: no mail can leave"
+        return Answer(Outcome.UNCONFIGURED, "CHAUDIERE_MAIL_SENDER is not set: no mail can leave")
     former = socket.getdefaulttimeout()
     socket.setdefaulttimeout(timeout)
     try:
         _hand_over(message, mail)
     except smtplib.SMTPRecipientsRefused as error:
-        return _smtp_outcome(*error.recipients[message.address])
+        return _smtp_outcome(*next(iter(error.recipients.values())))
     except smtplib.SMTPAuthenticationError as error:
         # A provider that changed its login rules: the owner must act, and what waits leaves when he has.
-        return Outcome.RETRY, f"login refused: {error.smtp_code} {_plain(error.smtp_error)}"
+        return Answer(Outcome.LOCKED, f"login refused: {error.smtp_code} {_plain(error.smtp_error)}")
     except smtplib.SMTPResponseException as error:
         return _smtp_outcome(error.smtp_code, error.smtp_error)
     except (smtplib.SMTPException, OSError) as error:
-        return Outcome.RETRY, f"{mail.server}:{mail.port}: {error or type(error).__name__}"
+        return Answer(Outcome.RETRY, f"{mail.server}:{mail.port}: {str(error) or type(error).__name__}")
+    except ValueError as error:
+        # An address that cannot be written in a header, found by the library only now.
+        return Answer(Outcome.REFUSED, str(error))
     finally:
         socket.setdefaulttimeout(former)
-    return Outcome.SENT, f"accepted by {mail.server}"
+    return Answer(Outcome.SENT, f"accepted by {mail.server}")
 
 
 def _hand_over(message: Message, mail: Mail) -> None:
@@ -87,43 +116,67 @@ def _hand_over(message: Message, mail: Mail) -> None:
     sender = flask_mail.Mail(app)
     with app.app_context():
         letter = flask_mail.Message(message.subject, recipients=[message.address], body=message.text)
+        letter.html = message.html or None
+        if message.picture:
+            shown = {"Content-ID": "<picture>"}
+            letter.attach("last-six-hours.png", "image/png", message.picture, "inline", shown)
         if message.id:
             letter.msgId = f"<chaudiere-{message.id}@{mail.sender.rpartition('@')[2]}>"
-        sender.send(letter)
+        try:
+            sender.send(letter)
+        except flask_mail.BadHeaderError:
+            raise ValueError("an address or a subject with a line break cannot be sent") from None
 
 
-def _smtp_outcome(code: int, words: bytes | str) -> tuple[Outcome, str]:
-    # RFC 5321 4.2.1: 4yz is a transient refusal, 5yz a permanent one.
-    return Outcome.REFUSED if code >= 500 else Outcome.RETRY, f"{code} {_plain(words)}"
+def _smtp_outcome(code: int, words: bytes | str) -> Answer:
+    # RFC 5321 4.2.1: 4yz is a transient refusal, 5yz a permanent one; 530 and 535 are about the login, not the mail.
+    outcome = Outcome.RETRY if code < 500 else Outcome.LOCKED if code in (530, 534, 535) else Outcome.REFUSED
+    return Answer(outcome, f"{code} {_plain(words)}")
 
 
 def _plain(words: bytes | str) -> str:
     return (words.decode("utf-8", "replace") if isinstance(words, bytes) else words).strip()
 
 
-def _sms(message: Message, sms: Sms, timeout: float) -> tuple[Outcome, str]:
+# --- SMS
+
+
+def _sms(message: Message, sms: Sms, timeout: float) -> Answer:
     if not (sms.api_key and sms.api_secret):
-        return Outcome.UNCONFIGURED, "CHAUDIERE_NEXMO_API_KEY and _API_SECRET are not set: no SMS can leave"
+        return Answer(Outcome.UNCONFIGURED, "CHAUDIERE_NEXMO_API_KEY and _API_SECRET are not set: no SMS can leave")
+    form = {"from": sms.sender, "to": message.address.lstrip("+"), "text": message.text}
+    if gsm.septets(message.text) is None:
+        form["type"] = "unicode"
+    answer = _ask(sms, timeout, lambda library, client: library.Sms(client=client).send_message(form))
+    return answer if isinstance(answer, Answer) else _sms_outcome(answer, sms.url)
+
+
+def balance(sms: Sms, timeout: float = TIMEOUT) -> float | None:
+    """What is left on the account of the SMS gateway, in its currency; None when it does not say."""
+    if not (sms.api_key and sms.api_secret):
+        return None
+    answer = _ask(sms, timeout, lambda _library, client: client.get_balance())
+    return _number(answer.get("value")) if isinstance(answer, Mapping) else None
+
+
+def _ask(sms: Sms, timeout: float, question: Callable[[Any, Any], Any]) -> Any:
+    """The gateway's answer to `question` (of the library nexmo and its client), or an Answer why there is none."""
     import nexmo
     import requests
 
     # At DEBUG this logger prints the secret.
-    logging.getLogger("nexmo").setLevel(logging.INFO)
+    logging.getLogger("nexmo").setLevel(logging.CRITICAL)
     client = nexmo.Client(key=sms.api_key, secret=sms.api_secret)
     client.session.mount("https://", _adapter(sms.url, timeout))
-    form = {"from": sms.sender, "to": message.address.lstrip("+"), "text": message.text}
-    if not message.text.isascii():
-        form["type"] = "unicode"
     try:
-        answer = nexmo.Sms(client=client).send_message(form)
+        return question(nexmo, client)
     except nexmo.AuthenticationError:
-        return Outcome.RETRY, "the gateway refuses CHAUDIERE_NEXMO_API_KEY and _API_SECRET"
+        return Answer(Outcome.LOCKED, "the gateway refuses CHAUDIERE_NEXMO_API_KEY and _API_SECRET")
     except (nexmo.Error, requests.RequestException, AttributeError, ValueError) as error:
         # AttributeError: nexmo reads a header that a broken proxy may leave out.
-        return Outcome.RETRY, f"{sms.url}: {error}"
+        return Answer(Outcome.RETRY, f"{sms.url}: {error}")
     finally:
         client.session.close()
-    return _sms_outcome(answer, sms.url)
 
 
 def _adapter(url: str, timeout: float) -> Any:
@@ -139,13 +192,60 @@ def _adapter(url: str, timeout: float) -> Any:
     return Gateway()
 
 
-def _sms_outcome(answer: Any, url: str) -> tuple[Outcome, str]:
+def _sms_outcome(answer: Any, url: str) -> Answer:
     parts = answer.get("messages") if isinstance(answer, Mapping) else None
-    if not parts:
-        return Outcome.RETRY, f"{url} did not answer as an SMS gateway does"
-    refusals = [part for part in parts if part.get("status") != "0"]
+    if not isinstance(parts, list) or not parts or not all(isinstance(part, Mapping) for part in parts):
+        return Answer(Outcome.RETRY, f"{url} did not answer as an SMS gateway does")
+    left = _number(parts[-1].get("remaining-balance"))
+    refusals = [part for part in parts if str(part.get("status")) != "0"]
     if not refusals:
-        return Outcome.SENT, f"accepted, {len(parts)} part(s)"
+        return Answer(Outcome.SENT, f"accepted, {len(parts)} part(s)", left)
     words = "; ".join(f"status {part.get('status')}: {part.get('error-text', '')}" for part in refusals)
-    passing = all(part.get("status") in RETRIED for part in refusals)
-    return Outcome.RETRY if passing else Outcome.REFUSED, words
+    statuses = {str(part.get("status")) for part in refusals}
+    if statuses - PASSING - OWNERS:
+        return Answer(Outcome.REFUSED, words, left)
+    return Answer(Outcome.LOCKED if statuses & OWNERS else Outcome.RETRY, words, left)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+# --- any other service
+
+
+def _apprise(message: Message) -> Answer:
+    # 400 ms, and some installations have no such recipient.
+    import apprise
+
+    service = apprise.Apprise.instantiate(message.address)
+    if service is None:
+        return Answer(Outcome.REFUSED, "not the address of a service that is known here")
+    name = str(service.service_name or service.protocol)
+    said = _Said()
+    logger = logging.getLogger("apprise")
+    logger.addHandler(said)
+    try:
+        done = service.notify(title=message.subject, body=message.text)
+    except Exception as error:  # noqa: BLE001 a service is a plug-in of a hundred: none of its errors may stop the others
+        return Answer(Outcome.RETRY, f"{name}: {type(error).__name__}")
+    finally:
+        logger.removeHandler(said)
+    if done:
+        return Answer(Outcome.SENT, f"accepted by {name}")
+    return Answer(Outcome.RETRY, said.words or f"{name} did not accept it")
+
+
+class _Said(logging.Handler):
+    """The last thing that a service's plug-in says of its failure."""
+
+    words = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps a warning's words."""
+        if record.levelno >= logging.WARNING:
+            self.words = record.getMessage()

@@ -6,6 +6,7 @@ where SQLAlchemy takes 400 to 700 (docs/performance.md).
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,10 +15,11 @@ from enum import Enum
 from typing import NamedTuple
 
 from flask_app import lock
-from flask_app.boiler.deliveries import Delivery
+from flask_app.boiler.alerts import Kind
+from flask_app.boiler.deliveries import Delivery, Life, Told
 from flask_app.boiler.rows import COLUMNS, Row
 
-SCHEMA = "0040"
+SCHEMA = "0050"
 """The migration that this code needs (flask_app/migrations/versions)."""
 
 ROTATED = ("Chaudiere", "ChaudiereMinute")
@@ -306,57 +308,6 @@ def insert_deliveries(connection: sqlite3.Connection, alert_id: int | None, plan
     return made
 
 
-def recipients(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """(channel, address) of everyone the owner named in the page."""
-    return connection.execute("SELECT channel, address FROM Recipient ORDER BY id").fetchall()
-
-
-def told(connection: sqlite3.Connection, alert_id: int) -> list[tuple[str, str]]:
-    """(channel, address) of those who are told of the alert's opening."""
-    query = "SELECT channel, address FROM Delivery WHERE alert_id = ? AND reason = 'opened' ORDER BY id"
-    return connection.execute(query, (alert_id,)).fetchall()
-
-
-# --- deliver
-
-
-class Due(NamedTuple):
-    """One delivery to try, with what its words are made of and its tries so far."""
-
-    id: int
-    reason: str
-    channel: str
-    address: str
-    due_ts: int
-    expires_ts: int
-    kind: str | None
-    opened_ts: int | None
-    closed_ts: int | None
-    evidence: str | None
-    tries: int
-    last_try_ts: int | None
-
-
-def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int] = ()) -> list[Due]:
-    """What is neither sent nor given up and due at `now`, oldest first; `only` these ids, if any."""
-    query = (
-        "SELECT Delivery.id, reason, channel, address, due_ts, expires_ts, kind, opened_ts, closed_ts, evidence, "
-        "(SELECT COUNT(*) FROM Attempt WHERE delivery_id = Delivery.id), "
-        "(SELECT MAX(ts) FROM Attempt WHERE delivery_id = Delivery.id) "
-        "FROM Delivery LEFT JOIN Alert ON Alert.id = alert_id "
-        "WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? ORDER BY due_ts, Delivery.id"
-    )
-    found = map(Due._make, connection.execute(query, (now,)))
-    return [delivery for delivery in found if not only or delivery.id in only]
-
-
-def keep_attempt(connection: sqlite3.Connection, attempt: tuple[int, int, str, str], ended: str | None) -> None:
-    """Keeps one try (delivery_id, ts, outcome, words); `ended` is sent_ts or failed_ts when it was the last."""
-    connection.execute("INSERT INTO Attempt (delivery_id, ts, outcome, words) VALUES (?, ?, ?, ?)", attempt)
-    if ended is not None:
-        connection.execute(f"UPDATE Delivery SET {ended} = ? WHERE id = ?", (attempt[1], attempt[0]))
-
-
 # --- watch
 
 
@@ -428,6 +379,267 @@ def health(connection: sqlite3.Connection, now: int) -> Health:
     ).fetchone()
     failed = connection.execute("SELECT COUNT(*) FROM Delivery WHERE failed_ts > ?", (now - 86400,)).fetchone()
     return Health(*newest, *waiting, *failed)
+
+
+# --- the life of an alert: process_phase
+
+
+def recipients(connection: sqlite3.Connection) -> list[tuple[str, str, str, int, str, str, str]]:
+    """(channel, address, name, position, language, kinds, quiet) of everyone the owner named in the page."""
+    query = (
+        "SELECT channel, address, name, position, language, kinds, quiet FROM Recipient "
+        "ORDER BY position, channel = 'sms', id"
+    )
+    return connection.execute(query).fetchall()
+
+
+def open_alerts(connection: sqlite3.Connection) -> list[int]:
+    """The ids of the alerts that are open, the oldest first."""
+    return [found for (found,) in connection.execute("SELECT id FROM Alert WHERE closed_ts IS NULL ORDER BY opened_ts")]
+
+
+def open_kinds(connection: sqlite3.Connection, ts: int) -> set[str]:
+    """The kinds of the alerts that are open at `ts`."""
+    query = "SELECT kind FROM Alert WHERE opened_ts <= ? AND (closed_ts IS NULL OR closed_ts > ?)"
+    return {kind for (kind,) in connection.execute(query, (ts, ts))}
+
+
+# An alert that opened in the very minute in which one of its kind closed goes on with its story: a cold spell that
+# began again before the water was warm for good is told once.
+_CHAIN = (
+    "WITH RECURSIVE Chain(id, kind, opened_ts) AS (SELECT id, kind, opened_ts FROM Alert WHERE id = ? UNION "
+    "SELECT Alert.id, Alert.kind, Alert.opened_ts FROM Alert JOIN Chain "
+    "ON Alert.kind = Chain.kind AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id) "
+)
+
+
+def life(connection: sqlite3.Connection, alert_id: int) -> Life:
+    """An alert with every message planned for it, or for the ones that it goes on from."""
+    query = (
+        _CHAIN + "SELECT kind, opened_ts, closed_ts, evidence, acknowledged_ts, acknowledged_by FROM Alert "
+        "WHERE id IN (SELECT id FROM Chain) ORDER BY opened_ts"
+    )
+    story = connection.execute(query, (alert_id,)).fetchall()
+    kind, opened_ts, *_ = story[0]
+    closed_ts = story[-1][2]
+    missing = json.loads(story[-1][3]).get("missing", "water") if kind == Kind.BLIND.value else "water"
+    taken_ts, taken_by = next(((ts, by) for *_, ts, by in story if ts is not None), (None, ""))
+    query = (
+        _CHAIN + "SELECT reason, channel, address, due_ts, sent_ts, failed_ts FROM Delivery "
+        "WHERE alert_id IN (SELECT id FROM Chain) AND reason <> 'test' ORDER BY due_ts, Delivery.id"
+    )
+    told = [Told._make(row) for row in connection.execute(query, (alert_id,))]
+    return Life(Kind(kind), opened_ts, closed_ts, taken_ts, taken_by or "", told, missing not in ("water", "row"))
+
+
+def evidence_of(connection: sqlite3.Connection, alert_id: int) -> str:
+    """The JSON an alert was judged by."""
+    return str(connection.execute("SELECT evidence FROM Alert WHERE id = ?", (alert_id,)).fetchone()[0])
+
+
+def keep_evidence(connection: sqlite3.Connection, alert_id: int, evidence: str) -> None:
+    """Writes what more is known of an alert."""
+    connection.execute("UPDATE Alert SET evidence = ? WHERE id = ?", (evidence, alert_id))
+
+
+# --- the watch's own faults: process_phase
+
+
+def open_evidence(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
+    """(kind, opened_ts, evidence) of the open alerts."""
+    return connection.execute("SELECT kind, opened_ts, evidence FROM Alert WHERE closed_ts IS NULL").fetchall()
+
+
+def measured_before(connection: sqlite3.Connection, ts: int) -> Row | None:
+    """The newest minute before `ts` with readings of its own, within the last 31 days."""
+    query = f"SELECT {_ROW} FROM ChaudiereMinute WHERE ts < ? AND ts >= ? AND samples > 0 ORDER BY ts DESC LIMIT 1"
+    found = connection.execute(query, (ts, ts - 31 * 86400)).fetchone()
+    return Row._make(found) if found else None
+
+
+def alert_between(connection: sqlite3.Connection, kind: str, start_ts: int, end_ts: int) -> int | None:
+    """The alert of that kind opened last in [start_ts, end_ts]."""
+    query = "SELECT id FROM Alert WHERE kind = ? AND opened_ts >= ? AND opened_ts <= ? ORDER BY opened_ts DESC LIMIT 1"
+    found = connection.execute(query, (kind, start_ts, end_ts)).fetchone()
+    return found and int(found[0])
+
+
+_NOT_OWN = "NOT EXISTS (SELECT 1 FROM Alert WHERE Alert.id = alert_id AND kind = 'delivery') AND reason <> 'test' "
+# The message that says that messages do not leave must not keep its own alert open.
+
+
+def stuck(connection: sqlite3.Connection, now: int, waiting: int) -> tuple[int, int, str, str]:
+    """(messages tried and not left after `waiting` seconds, messages given up within a day on an address that got none
+    since, the channel of the newest of these, its gateway's words)."""
+    late = (
+        "SELECT id, channel FROM Delivery WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? AND "
+        + _NOT_OWN
+        + "AND EXISTS (SELECT 1 FROM Attempt WHERE delivery_id = Delivery.id) ORDER BY id DESC"
+    )
+    waits = connection.execute(late, (now - waiting,)).fetchall()
+    lost = (
+        "SELECT id, channel FROM Delivery WHERE failed_ts > ? AND "
+        + _NOT_OWN
+        + "AND NOT EXISTS (SELECT 1 FROM Delivery AS later WHERE later.channel = Delivery.channel "
+        "AND later.address = Delivery.address AND later.sent_ts > Delivery.failed_ts) ORDER BY id DESC"
+    )
+    fails = connection.execute(lost, (now - 86400,)).fetchall()
+    newest = max(waits[:1] + fails[:1], default=None)
+    if newest is None:
+        return 0, 0, "", ""
+    query = "SELECT words FROM Attempt WHERE delivery_id = ? ORDER BY id DESC LIMIT 1"
+    said = connection.execute(query, newest[:1]).fetchone()
+    return len(waits), len(fails), newest[1], said[0] if said else ""
+
+
+def newest_balance(connection: sqlite3.Connection) -> float | None:
+    """What the SMS gateway said last that is left."""
+    query = "SELECT balance FROM Attempt WHERE balance IS NOT NULL ORDER BY id DESC LIMIT 1"
+    found = connection.execute(query).fetchone()
+    return found and float(found[0])
+
+
+def newest_proofs(connection: sqlite3.Connection) -> dict[str, int]:
+    """When the newest proof of the whole path was due, by channel."""
+    query = "SELECT channel, MAX(due_ts) FROM Delivery WHERE reason = 'self_test' GROUP BY channel"
+    return dict(connection.execute(query).fetchall())
+
+
+# --- deliver
+
+
+class Due(NamedTuple):
+    """One delivery to try, with what its words are made of and its tries so far."""
+
+    id: int
+    reason: str
+    channel: str
+    address: str
+    due_ts: int
+    expires_ts: int
+    alert_id: int | None
+    kind: str | None
+    opened_ts: int | None
+    closed_ts: int | None
+    acknowledged_by: str | None
+    evidence: str | None
+    tries: int
+    last_try_ts: int | None
+    last_outcome: str | None
+
+
+def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int] = ()) -> list[Due]:
+    """What is neither sent nor given up and due at `now`, oldest first; `only` these ids, if any."""
+    query = (
+        "SELECT Delivery.id, reason, channel, address, due_ts, expires_ts, alert_id, kind, opened_ts, closed_ts, "
+        "acknowledged_by, evidence, "
+        "(SELECT COALESCE(SUM(tries), 0) FROM Attempt WHERE delivery_id = Delivery.id), "
+        "(SELECT MAX(COALESCE(until_ts, ts)) FROM Attempt WHERE delivery_id = Delivery.id), "
+        "(SELECT outcome FROM Attempt WHERE delivery_id = Delivery.id ORDER BY id DESC LIMIT 1) "
+        "FROM Delivery LEFT JOIN Alert ON Alert.id = alert_id "
+        "WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? ORDER BY due_ts, Delivery.id"
+    )
+    found = map(Due._make, connection.execute(query, (now,)))
+    return [delivery for delivery in found if not only or delivery.id in only]
+
+
+def anything_due(connection: sqlite3.Connection, now: int) -> bool:
+    """Whether a delivery waits that is due at `now`."""
+    query = "SELECT 1 FROM Delivery WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? LIMIT 1"
+    return connection.execute(query, (now,)).fetchone() is not None
+
+
+def sent_times(connection: sqlite3.Connection, channel: str, address: str, since_ts: int) -> list[int]:
+    """When messages left for an address since then, each once however many alerts it told."""
+    query = (
+        "SELECT sent_ts FROM Delivery WHERE channel = ? AND address = ? AND sent_ts >= ? AND told_by IS NULL "
+        "AND reason <> 'test'"
+    )
+    return [ts for (ts,) in connection.execute(query, (channel, address, since_ts))]
+
+
+class Try(NamedTuple):
+    """How one try of one delivery ended."""
+
+    delivery_id: int
+    ts: int
+    outcome: str
+    words: str
+    balance: float | None = None
+
+
+def keep_attempt(connection: sqlite3.Connection, attempt: Try, ended: str | None, told_by: int | None = None) -> None:
+    """Keeps one try; `ended` is sent_ts or failed_ts when it was the last, `told_by` the delivery that it left with.
+
+    A try that ends as the one before it lengthens that one's row: a week without network is a row, not ten thousand.
+    """
+    number, ts, outcome, words, _balance = attempt
+    statement = (
+        "UPDATE Attempt SET tries = tries + 1, until_ts = ? WHERE id = "
+        "(SELECT MAX(id) FROM Attempt WHERE delivery_id = ?) AND outcome = ? AND words = ? AND balance IS NULL"
+    )
+    if ended or not connection.execute(statement, (ts, number, outcome, words)).rowcount:
+        columns = "delivery_id, ts, outcome, words, balance"
+        connection.execute(f"INSERT INTO Attempt ({columns}) VALUES (?, ?, ?, ?, ?)", attempt)
+    if ended is not None:
+        connection.execute(f"UPDATE Delivery SET {ended} = ?, told_by = ? WHERE id = ?", (ts, told_by, number))
+
+
+def newest_deliveries(connection: sqlite3.Connection, alert_id: int) -> list[tuple[str, str, str]]:
+    """(reason, channel, address) of the newest message of an alert to each address; none for one not there."""
+    query = (
+        "SELECT reason, channel, address FROM Delivery WHERE id IN "
+        "(SELECT MAX(id) FROM Delivery WHERE alert_id = ? GROUP BY channel, address) ORDER BY id"
+    )
+    return connection.execute(query, (alert_id,)).fetchall()
+
+
+def has_alert(connection: sqlite3.Connection, alert_id: int) -> bool:
+    """Whether there is such an alert."""
+    return connection.execute("SELECT 1 FROM Alert WHERE id = ?", (alert_id,)).fetchone() is not None
+
+
+def balance_since(connection: sqlite3.Connection, ts: int) -> bool:
+    """Whether the SMS gateway said what is left since then."""
+    query = "SELECT 1 FROM Attempt WHERE balance IS NOT NULL AND ts >= ? LIMIT 1"
+    return connection.execute(query, (ts,)).fetchone() is not None
+
+
+def keep_balance(connection: sqlite3.Connection, delivery_id: int, balance: float) -> None:
+    """Writes what is left beside the newest try of a delivery."""
+    statement = "UPDATE Attempt SET balance = ? WHERE id = (SELECT MAX(id) FROM Attempt WHERE delivery_id = ?)"
+    connection.execute(statement, (balance, delivery_id))
+
+
+def week(
+    connection: sqlite3.Connection, start_ts: int, end_ts: int
+) -> tuple[float, float | None, float | None, int, int, int, int, int, int, int]:
+    """The facts of [start_ts, end_ts): share of the minutes measured, lowest and highest water, minutes in a low_water,
+    minutes burning, ignitions, alerts, and messages that left, wait and failed."""
+    span = (start_ts, end_ts)
+    query = (
+        "SELECT SUM(samples > 0), MIN(temp0), MAX(temp0), SUM(phase IN (6, 7, 8, 12)) "
+        "FROM ChaudiereMinute WHERE ts >= ? AND ts < ?"
+    )
+    measured, lowest, highest, burning = connection.execute(query, span).fetchone()
+    query = (
+        "SELECT COUNT(*) FROM (SELECT phase, LAG(phase) OVER (ORDER BY ts) AS before FROM ChaudiereMinute "
+        "WHERE ts >= ? AND ts < ?) WHERE phase = 7 AND before IS NOT 7"
+    )
+    ignitions = connection.execute(query, span).fetchone()[0]
+    query = (
+        "SELECT COALESCE(SUM(MIN(COALESCE(closed_ts, :end), :end) - MAX(opened_ts, :start)), 0) / 60 FROM Alert "
+        "WHERE kind = 'low_water' AND opened_ts < :end AND COALESCE(closed_ts, :end) > :start"
+    )
+    below = connection.execute(query, {"start": start_ts, "end": end_ts}).fetchone()[0]
+    alerts = connection.execute("SELECT COUNT(*) FROM Alert WHERE opened_ts >= ? AND opened_ts < ?", span).fetchone()[0]
+    query = (
+        "SELECT COALESCE(SUM(sent_ts IS NOT NULL), 0), COALESCE(SUM(sent_ts IS NULL AND failed_ts IS NULL), 0), "
+        "COALESCE(SUM(failed_ts IS NOT NULL), 0) FROM Delivery WHERE due_ts >= ? AND due_ts < ?"
+    )
+    messages = connection.execute(query, span).fetchone()
+    share = (measured or 0) * 60 / (end_ts - start_ts)
+    return share, lowest, highest, below, burning or 0, ignitions, alerts, *messages
 
 
 # --- roll-ups: process_phase

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import gettext
-import math
 import os
-import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
 from flask_app.boiler.alerts import Kind
-from flask_app.boiler.deliveries import Occasion
 from flask_app.boiler.phases import Phase
 
 TRANSLATIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "translations")
@@ -52,8 +48,16 @@ CAUSES: dict[Kind, str] = {
     Kind.JAM: "The auger is blocked, or turns no more.",
     Kind.POWER_CUT: "Every motor stopped at once: mains, fuse or safety cut-out.",
     Kind.BLIND: "A sensor or the sensor loop gives no value.",
+    Kind.LOW_INDOOR: "The heat does not reach the rooms.",
+    Kind.IGNITER_WEAR: "Each ignition takes longer than the one before.",
+    Kind.FOULING: "The flue gas leaves hotter than when the boiler was clean.",
+    Kind.SHORT_CYCLING: "The boiler is too strong for what is asked of it, or its settings are.",
+    Kind.CONDENSATION: "The water that returns is too cold while the fire burns.",
     Kind.JOBS: "The jobs of cron do not run.",
-    Kind.STORAGE: "The database does not accept writes.",
+    Kind.STORAGE: "The database does not accept writes, or the card is nearly full.",
+    Kind.CLOCK: "The date of the little computer and its measurements do not agree.",
+    Kind.DELIVERY: "A gateway refuses messages, or cannot be reached.",
+    Kind.BALANCE: "The account of the SMS gateway is nearly empty.",
 }
 """The probable cause of an alert, in words."""
 
@@ -65,9 +69,49 @@ CHECKS: dict[Kind, str] = {
     Kind.POWER_CUT: "Check the fuse and the safety thermostat of the boiler.",
     Kind.BLIND: "A sensor is missing or frozen: check its cable.",
     Kind.LOW_INDOOR: "The house gets cold: look at the boiler and the heating pump.",
+    Kind.IGNITER_WEAR: "Have the igniter replaced before the cold season.",
+    Kind.FOULING: "Clean the exchanger, or call the sweep.",
+    Kind.SHORT_CYCLING: "Ask the installer to look at power, buffer and thermostat.",
+    Kind.CONDENSATION: "Ask the installer to look at the return valve.",
+    Kind.JOBS: "Start the little computer again; then look at the log of its jobs.",
     Kind.STORAGE: "The memory card does not write any more: replace it.",
+    Kind.CLOCK: "Check the network of the little computer: it takes the time from there.",
+    Kind.DELIVERY: "Look at the page of alerts: it shows what the gateway answered.",
+    Kind.BALANCE: "Top up the account of the SMS gateway.",
 }
-"""What to do about an alert."""
+"""What to do about an alert, first of all."""
+
+MORE_CHECKS: dict[Kind, tuple[str, ...]] = {
+    Kind.LOW_WATER: (
+        "Is the silo empty, or do pellets hang in it?",
+        "Does the boiler's display show a fault? Note it, then start again.",
+        "Are fuse and safety thermostat on?",
+    ),
+    Kind.FIRE_DYING: ("Knock at the silo: a bridge falls in.", "Does the auger turn?"),
+    Kind.IGNITION_FAILED: ("Is ash or clinker in the pot?", "Does the igniter glow?", "Do pellets fall into the pot?"),
+    Kind.JAM: ("Never reach into an auger under power.", "Look for damp or broken pellets, or a foreign body."),
+    Kind.POWER_CUT: ("Does the house have power?", "Press the reset of the safety thermostat once cool."),
+    Kind.BLIND: ("Is the little computer powered and its lamp lit?", "Is the probe's plug in place?"),
+    Kind.LOW_INDOOR: ("Are valves and thermostat open?", "Does the heating pump run?"),
+}
+"""What to look at next."""
+
+BRIEF_CAUSES: dict[Kind, str] = {
+    Kind.FIRE_DYING: "silo empty?",
+    Kind.IGNITION_FAILED: "ignition failed?",
+    Kind.JAM: "auger jammed?",
+    Kind.POWER_CUT: "power cut?",
+}
+"""The probable cause, for an SMS and a subject."""
+
+BRIEF_CHECKS: dict[Kind, str] = {
+    Kind.LOW_WATER: "Go and see the boiler.",
+    Kind.FIRE_DYING: "Check the silo, then restart.",
+    Kind.IGNITION_FAILED: "Clean the pot, then restart.",
+    Kind.JAM: "Power off, then free the auger.",
+    Kind.POWER_CUT: "Check fuse and thermostat.",
+}
+"""What to do, for an SMS."""
 
 EVIDENCE: dict[str, str] = {
     "water": "Water",
@@ -86,139 +130,37 @@ EVIDENCE: dict[str, str] = {
     "usual_watts": "Watts usually",
     "usual_minutes": "Minutes usually",
     "coldest_before": "Coldest before",
+    "rebooted": "Power was off",
+    "running": "Running again",
+    "gap_from_ts": "Without measurement from",
+    "gap_to_ts": "Measured again from",
+    "water_before": "Water before",
+    "water_after": "Water after",
+    "balance": "Credit left",
+    "waiting": "Messages waiting",
+    "failed": "Messages given up",
+    "channel": "Way",
+    "said": "The gateway says",
+    "free_mb": "Free space, MB",
+    "ahead_seconds": "Seconds ahead",
 }
 """The values an alert was judged by."""
 
-TEXTS: tuple[str, ...] = (
-    "The fire is out since %(time)s.",
-    "It falls by %(degrees)s °C an hour.",
-    "SIMULATION",
-    "BOILER",
-    "Test message",
-    "This is a test of the boiler's watch: nothing to do.",
-    "back to normal",
-    "Back to normal at %(time)s, after %(span)s.",
-    "Since %(time)s.",
-    "Water %(water)s °C, setpoint %(setpoint)s °C.",
-    "Water %(water)s °C.",
-    "Decided late: the watch had been interrupted.",
-    "Probable cause: %(cause)s",
-    "To do: %(check)s",
-    "Water %(water)sC below %(setpoint)sC",
-)
-"""The other texts of messages, listed for the test that each has its French."""
-
-
-class Story(NamedTuple):
-    """What a message tells of."""
-
-    occasion: Occasion
-    kind: Kind | None  # None: a test
-    opened_ts: int
-    closed_ts: int | None
-    evidence: Mapping[str, Any]  # what the engine judged by; any of it may be absent
-    late: bool
-    url: str
-    simulated: bool
+ROLES: dict[str, str] = {
+    "water": "Water",
+    "flue": "Flue gas",
+    "box": "Electronics box",
+    "spare": "Fourth probe",
+    "indoor": "Indoor",
+    "return": "Return",
+    "outdoor": "Outdoor",
+}
+"""The temperatures, by role or by what the fourth probe measures."""
 
 
 Translate = Callable[[str], str]
-When = Callable[[float, str], str]  # (UTC seconds, strftime form) -> local time in words
 
 
 def translator(language: str) -> Translate:
     """The gettext of that language; the English msgids themselves where a text or the catalogue is missing."""
     return gettext.translation("messages", TRANSLATIONS, [language], fallback=True).gettext
-
-
-def mail(story: Story, translate: Translate, when: When) -> tuple[str, str]:
-    """(subject of 60 characters at most, text) of a mail."""
-    subject = f"{when(story.opened_ts, '%H:%M')} {_headline(story, translate)}"
-    if story.simulated:
-        subject = f"[{translate('SIMULATION')}] {subject}"
-    lines = [_headline(story, translate), *_happened(story, translate, when), *_advice(story, translate)]
-    return subject[:60], "\n".join([*lines, "", story.url + "/alerts/", ""])
-
-
-def sms(story: Story, translate: Translate, when: When) -> str:
-    """One SMS of 160 characters at most, without accents: they would halve what one part holds (3GPP TS 23.038)."""
-    parts = [translate("SIMULATION") if story.simulated else translate("BOILER"), when(story.opened_ts, "%H:%M")]
-    parts.append(_headline(story, translate) + ".")
-    values = _values(story)
-    if "setpoint" in values and story.occasion is Occasion.OPENED:
-        parts.append(translate("Water %(water)sC below %(setpoint)sC") % values + ".")
-    if story.kind in CHECKS and story.occasion is Occasion.OPENED:
-        parts.append(translate(CHECKS[story.kind]))
-    return _shortened(_ascii(" ".join(parts)), _ascii(story.url))
-
-
-def _shortened(text: str, url: str) -> str:
-    return f"{text[: 160 - 1 - len(url)]} {url}" if len(url) < 80 else text[:160]
-
-
-def _ascii(text: str) -> str:
-    text = text.replace("’", "'").replace("œ", "oe").replace("«", '"').replace("»", '"')
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-
-
-def _headline(story: Story, translate: Translate) -> str:
-    if story.kind is None:
-        return translate("Test message")
-    name = translate(KINDS[story.kind])
-    return f"{name}: {translate('back to normal')}" if story.occasion is Occasion.RECOVERY else name
-
-
-def _values(story: Story) -> dict[str, str]:
-    found = {name: story.evidence.get(name) for name in ("water", "setpoint")}
-    # Rounded down: 55.96 °C is below 56 °C and must read so.
-    return {
-        name: f"{math.floor(value * 10) / 10:.1f}" for name, value in found.items() if isinstance(value, int | float)
-    }
-
-
-def _happened(story: Story, translate: Translate, when: When) -> list[str]:
-    if story.kind is None:
-        return ["", translate("This is a test of the boiler's watch: nothing to do.")]
-    lines = ["", translate("Since %(time)s.") % {"time": when(story.opened_ts, "%d/%m/%Y %H:%M")}]
-    values = _values(story)
-    if "water" in values:
-        text = "Water %(water)s °C, setpoint %(setpoint)s °C." if "setpoint" in values else "Water %(water)s °C."
-        lines.append(translate(text) % values)
-    if story.occasion is Occasion.OPENED:
-        lines += _course(story, translate, when)
-    if story.occasion is Occasion.RECOVERY and story.closed_ts is not None:
-        minutes = (story.closed_ts - story.opened_ts) // 60
-        span = f"{minutes // 60} h {minutes % 60:02}" if minutes >= 60 else f"{minutes} min"
-        time = when(story.closed_ts, "%H:%M")
-        lines.append(translate("Back to normal at %(time)s, after %(span)s.") % {"time": time, "span": span})
-    if story.late:
-        lines.append(translate("Decided late: the watch had been interrupted."))
-    return lines
-
-
-def _course(story: Story, translate: Translate, when: When) -> list[str]:
-    lines = []
-    falling, out_ts = story.evidence.get("falling_per_hour"), story.evidence.get("fire_out_ts")
-    if isinstance(falling, int | float) and falling > 0:
-        lines.append(translate("It falls by %(degrees)s °C an hour.") % {"degrees": f"{falling:.1f}"})
-    if isinstance(out_ts, int):
-        lines.append(translate("The fire is out since %(time)s.") % {"time": when(out_ts, "%H:%M")})
-    return lines
-
-
-def _cause(story: Story) -> Kind | None:
-    """The kind that explains this one: what the engine found before it, else itself."""
-    earlier = story.evidence.get("cause")
-    return Kind(earlier) if earlier in {kind.value for kind in CAUSES} else story.kind
-
-
-def _advice(story: Story, translate: Translate) -> list[str]:
-    if story.kind is None or story.occasion is not Occasion.OPENED:
-        return []
-    lines, cause = [""], _cause(story)
-    if cause in CAUSES:
-        lines.append(translate("Probable cause: %(cause)s") % {"cause": translate(CAUSES[cause])})
-    # The alert's own: hours after a fire died, a refill does not save it any more.
-    if story.kind in CHECKS:
-        lines.append(translate("To do: %(check)s") % {"check": translate(CHECKS[story.kind])})
-    return lines

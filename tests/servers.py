@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +30,17 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.answer = "250 OK"
+        self.refused: set[str] = set()  # addresses nobody has
         self.port = free_port()
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: object, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        """aiosmtpd's hook for a recipient."""
+        if address in self.refused:
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
         """aiosmtpd's hook for a message."""
@@ -58,17 +68,23 @@ class Gateway:
 
     def __init__(self) -> None:
         self.forms: list[dict[str, str]] = []
+        self.accepted: list[dict[str, str]] = []
         self.status = 200
         self.statuses = ["0"]
         self.body: bytes | None = None
         self.kind = "application/json"
         self.url = ""
+        self.left: str | None = None  # what the account holds, said with each answer
+        self.balance: str | None = None  # ... and when asked
+        self.asked = 0
 
     def answer(self) -> bytes:
         """The body of the next answer."""
         if self.body is not None:
             return self.body
         parts = [{"status": status, "error-text": f"text of {status}"} for status in self.statuses]
+        if self.left is not None:
+            parts = [{**part, "remaining-balance": self.left} for part in parts]
         return json.dumps({"message-count": str(len(parts)), "messages": parts}).encode()
 
 
@@ -80,13 +96,24 @@ def sms() -> Iterator[Gateway]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            gateway.forms.append({name: values[0] for name, values in parse_qs(body).items()})
+            form = {name: values[0] for name, values in parse_qs(body).items()}
             answer = gateway.answer()
+            gateway.forms.append(form)
+            if b'"status": "0"' in answer:
+                gateway.accepted.append(form)
+            self._say(answer)
+
+        def do_GET(self) -> None:
+            gateway.asked += 1
+            self._say(json.dumps({"value": gateway.balance}).encode())
+
+        def _say(self, answer: bytes) -> None:
             self.send_response(gateway.status)
             self.send_header("Content-Type", gateway.kind)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(answer)
+            with suppress(ConnectionError):  # who asked may have been killed
+                self.wfile.write(answer)
 
         def log_message(self, *_words: object) -> None:
             """Says nothing: a test's output is for its failures."""

@@ -70,11 +70,18 @@ def test_a_silo_running_empty_is_told_before_the_house_gets_cold_and_drawn_as_it
     assert all(later - earlier >= 600 for earlier, later in pairwise(openings))
 
     subjects = [str(mail["Subject"]) for mail in mailbox.mails]
-    assert sum("Le feu s’éteint" in subject and "retour" not in subject for subject in subjects) == 1
-    assert sum("Eau sous la consigne" in subject and "retour" not in subject for subject in subjects) == len(openings)
-    assert any("retour à la normale" in subject for subject in subjects)
+    for words in ("Le feu s’éteint", "Eau sous la consigne"):
+        mine = [subject for subject in subjects if words in subject]
+        assert "rappel" not in mine[0]
+        assert [subject for subject in mine if "retour à la normale" in subject] == mine[-1:]
+        assert all("rappel" in subject for subject in mine[1:-1])
+    assert len(subjects) <= 10
+    assert all(len(subject) <= 60 for subject in subjects)
     assert all("SIMULATION" not in subject for subject in subjects)
-    assert any("Eau 5" in form["text"] and "sous 56.0C" in form["text"] for form in gateway.forms)
+    assert any("Eau 55.9C sous 56C" in form["text"] for form in gateway.forms)
+    assert any("40C vers" in form["text"] for form in gateway.forms)
+    assert all(len(form["text"]) <= 160 for form in gateway.forms)
+    assert len(gateway.forms) <= 12
     waits = database.connection.execute("SELECT sent_ts - due_ts FROM Delivery").fetchall()
     assert waits
     assert all(0 <= wait <= 3 for (wait,) in waits)

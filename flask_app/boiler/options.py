@@ -34,6 +34,15 @@ class Options(NamedTuple):
     raw_hours: float = 192.0  # how long readings are kept
     minute_days: float = 1827.0  # how long minutes are kept: five years
     spare: str = "indoor"  # what the fourth probe measures
+    setpoint_night: float = 0.0  # messages leave below it at night; 0: as by day
+    night_from: float = 22.0
+    night_to: float = 6.0
+    setpoint_summer: float = 0.0  # ... and in the months from `summer_from` to `summer_to`; 0: as all year
+    summer_from: float = 5.0
+    summer_to: float = 9.0
+    hourly_messages: float = 6.0  # to one address, whatever the boiler does
+    daily_sms: float = 12.0  # to one number
+    low_balance: float = 5.0  # of the SMS gateway's account, in its currency
 
 
 LIMITS = {
@@ -45,6 +54,15 @@ LIMITS = {
     "raw_hours": Limits("h", 24, 8784),
     "minute_days": Limits("d", 35, 36525),
     "spare": Limits(choices=("indoor", "return", "outdoor")),
+    "setpoint_night": Limits("°C", 0, 90),
+    "night_from": Limits("h", 0, 24),
+    "night_to": Limits("h", 0, 24),
+    "setpoint_summer": Limits("°C", 0, 90),
+    "summer_from": Limits("month", 1, 12),
+    "summer_to": Limits("month", 1, 12),
+    "hourly_messages": Limits("messages", 1, 60),
+    "daily_sms": Limits("messages", 1, 50),
+    "low_balance": Limits("of the gateway's currency", 0, 1000),
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -12,10 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import lock, store
-from flask_app.boiler import deliveries, engine
-from flask_app.boiler.alerts import Change, Kind, Opening
+from flask_app.boiler import engine
+from flask_app.boiler.alerts import Change
+from flask_app.boiler.deliveries import Delivery
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, Row
+from flask_app.boiler.upkeep import Gap, gap
+from flask_app.script import announce
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +27,6 @@ DAY = 86400
 TEN_MINUTES = 600  # the shortest roll-up
 WARM_UP = 2 * DAY  # of minutes that an engine with no saved state looks at before it speaks
 AGAIN = 2 * 3600  # archive_minute folds the last 30 minutes again: their phases are looked for this far back
-APART = {Kind.LOW_WATER.value: 600}  # seconds between two alerts of a kind: the mission's "never within 10 minutes"
 
 
 class Judged(NamedTuple):
@@ -35,13 +36,20 @@ class Judged(NamedTuple):
     changes: list[Change]
     state: engine.State
     last_ts: int
+    gap: Gap | None = None  # a silence that ended among them
+    measured: list[int] = []  # noqa: RUF012 the minutes with readings of their own; never changed
 
 
-def process(database: store.Database, settings: Settings) -> int:
-    """Judges every minute not judged yet, a day a transaction; returns how many it named. Harmless again."""
-    options_at = timetable(settings.options, store.option_changes(database.connection))
-    recipients = _recipients(database, settings)
-    count = 0
+def process(database: store.Database, settings: Settings, now: int | None = None) -> int:
+    """Judges every minute not judged yet, a day a transaction, and plans the messages; returns how many it named.
+
+    `now` (UTC seconds) is what reminders go by; None: the end of the newest minute. Harmless again.
+    """
+    changes = store.option_changes(database.connection)
+    options_at = timetable(settings.options, changes)
+    home = announce.house(database, settings, changes, options_at)
+    count, late = 0, 0
+    fresh: set[int] = set()
     before = store.newest_state_ts(database.connection) or 0
     first = store.unjudged_ts(database.connection, before - AGAIN)
     while first is not None:
@@ -51,13 +59,44 @@ def process(database: store.Database, settings: Settings) -> int:
             store.name_phases(connection, judged.phases)
             store.keep_state(connection, judged.last_ts, engine.VERSION, engine.dump(judged.state), first)
             _roll_up(connection, first, end, options_at)
-            for change in judged.changes:
-                _tell(database, change, recipients)
+            fresh |= announce.keep_changes(database, judged.changes, home)
+            if judged.gap is not None:
+                announce.keep_gap(database, judged.gap, now, home)
+            if now is not None and before:
+                late += sum(before < ts < now - announce.JOBS_LATE for ts in judged.measured)
+            first = store.unjudged_ts(connection, judged.last_ts + MINUTE)
+            if first is None and now is not None and late * MINUTE >= announce.JOBS_LATE:
+                fresh |= announce.keep_late_jobs(database, before + MINUTE, now, home)
+            if first is None:
+                _keep(database, _timely(database, home, now, judged.last_ts + MINUTE, fresh), home)
         count += len(judged.phases)
-        first = store.unjudged_ts(database.connection, judged.last_ts + MINUTE)
+    if not count and now is not None and any(timely := _timely(database, home, now, now, fresh)):
+        with database.writing(durable=True):
+            _keep(database, timely, home)
     if _fill_rollups(database, options_at) or count:
         database.checkpoint()
     return count
+
+
+class Timely(NamedTuple):
+    """What time itself calls for, minutes or not."""
+
+    changes: list[Change]  # of the watch's own faults
+    messages: list[tuple[int, list[Delivery]]]  # by alert
+    proofs: list[Delivery]
+
+
+def _timely(database: store.Database, home: announce.House, now: int | None, minute_ts: int, fresh: set[int]) -> Timely:
+    messages = announce.pending(database, minute_ts if now is None else now, home, fresh)
+    if now is None:
+        return Timely([], messages, [])
+    return Timely(announce.own_changes(database, now, home), messages, announce.due_proofs(database, now, home))
+
+
+def _keep(database: store.Database, timely: Timely, home: announce.House) -> None:
+    announce.keep_pending(database, timely.messages)
+    announce.keep_changes(database, timely.changes, home)
+    store.insert_deliveries(database.connection, None, timely.proofs)
 
 
 def _roll_up(connection: sqlite3.Connection, first: int, end: int, options_at: Callable[[int], Options]) -> None:
@@ -86,7 +125,7 @@ def _fill_rollups(database: store.Database, options_at: Callable[[int], Options]
 
 def send_due(database: store.Database, settings: Settings, clock: Callable[[], float] = time.time) -> None:
     """Sends what is due, if anything is; the database's lock is not held."""
-    if store.due_deliveries(database.connection, int(clock())):
+    if store.anything_due(database.connection, int(clock())):
         # Mail and SMS cost 400 ms of CPU to import: only a run that sends pays it.
         from flask_app.script.deliver import deliver
 
@@ -100,13 +139,6 @@ def timetable(base: Options, changes: Sequence[tuple[str, int, str]]) -> Callabl
     return lambda ts: steps[bisect_right(instants, ts)]
 
 
-def _recipients(database: store.Database, settings: Settings) -> list[deliveries.Recipient]:
-    named = store.recipients(database.connection)
-    mails = [("mail", address) for address in settings.alert_emails]
-    phones = [("sms", address) for address in settings.alert_phones]
-    return [deliveries.Recipient(*recipient) for recipient in named or mails + phones]
-
-
 def _judge_day(database: store.Database, first: int, options_at: Callable[[int], Options]) -> Judged:
     """Judges from the minute `first` to the end of its UTC day, from the newest saved state before it."""
     saved = store.state_before(database.connection, first, engine.VERSION)
@@ -114,7 +146,11 @@ def _judge_day(database: store.Database, first: int, options_at: Callable[[int],
     start = saved[0] + MINUTE if saved else first - WARM_UP
     # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
     end = (first - MINUTE) // DAY * DAY + DAY + MINUTE
-    return judge(state, store.minutes(database.connection, start, end), first, options_at)
+    minutes = store.minutes(database.connection, start, end)
+    judged = judge(state, minutes, first, options_at)
+    new = [row for row in minutes if row.ts >= first]
+    silence = gap(store.measured_before(database.connection, first), new)
+    return judged._replace(gap=silence, measured=[row.ts for row in new if row.samples])
 
 
 def judge(state: engine.State, minutes: Iterable[Row], first: int, options_at: Callable[[int], Options]) -> Judged:
@@ -130,18 +166,6 @@ def judge(state: engine.State, minutes: Iterable[Row], first: int, options_at: C
             if phase != minute.phase:
                 phases.append((phase.value, last_ts))
     return Judged(phases, told, state, last_ts)
-
-
-def _tell(database: store.Database, change: Change, recipients: Iterable[deliveries.Recipient]) -> None:
-    connection, kind = database.connection, change.kind.value
-    if isinstance(change, Opening):
-        alert_id = store.open_alert(connection, kind, change.ts, json.dumps(change.evidence), APART.get(kind, 0))
-        if alert_id is not None:
-            store.insert_deliveries(connection, alert_id, deliveries.opening(change.kind, change.ts, recipients))
-        return
-    for alert_id in store.close_alerts(connection, kind, change.ts):
-        told = [deliveries.Recipient(*recipient) for recipient in store.told(connection, alert_id)]
-        store.insert_deliveries(connection, alert_id, deliveries.recovery(change.ts, told))
 
 
 def rework(
@@ -246,8 +270,12 @@ def _run(database: store.Database, settings: Settings, arguments: argparse.Names
     if arguments is not None:
         _rework(database, settings, arguments)
         return
-    process(database, settings)
+    process(database, settings, int(time.time()))
     send_due(database, settings)
+    if settings.heartbeat_url and database.world is not store.World.SIMULATED:
+        from flask_app.script.heartbeat import beat
+
+        beat(database, settings)
 
 
 if __name__ == "__main__":

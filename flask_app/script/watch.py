@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import sys
 import time
@@ -12,11 +13,14 @@ from typing import NamedTuple, TextIO
 
 from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import lock, store
+from flask_app.boiler import deliveries
 from flask_app.boiler.alerts import Kind
+from flask_app.script import announce
 
 SILENCE = 60  # seconds without a new reading after which the loop is restarted: supervisor never sees a hang
 JOBS_LATE = 300  # seconds of readings that process_phase has not judged
 PATIENCE = 120  # seconds after the start in which everything else is starting too
+MUTE_LOOKS = 5  # a minute apart: supervisor restarts a dead gunicorn within seconds
 REPEAT = 3600  # seconds between two messages of one kind
 
 
@@ -27,6 +31,7 @@ class Seen(NamedTuple):
     newest: int | None  # of the readings, by their number of arrival: a wrong clock does not fool it
     judged_late: int  # seconds from the newest judged minute to the newest reading
     storage: str  # why the database does not accept a write; empty: it does
+    pages: bool = True  # they answer
 
 
 class Memory(NamedTuple):
@@ -35,6 +40,7 @@ class Memory(NamedTuple):
     start: float
     newest: int | None
     changed: float  # when `newest` last changed, or the loop was last restarted
+    mute_looks: int = 0  # in a row at which the pages did not answer
 
 
 class Deed(Enum):
@@ -43,17 +49,21 @@ class Deed(Enum):
     RESTART = "restart"
     TELL_JOBS = "jobs"
     TELL_STORAGE = "storage"
+    TELL_PAGES = "pages"
 
 
 def decide(memory: Memory, seen: Seen) -> tuple[Memory, list[Deed]]:
     """What to do after one look, and what to remember for the next."""
     if seen.newest != memory.newest:
         memory = memory._replace(newest=seen.newest, changed=seen.monotonic)
+    memory = memory._replace(mute_looks=0 if seen.pages else memory.mute_looks + 1)
     if seen.monotonic - memory.start < PATIENCE:
         return memory, []
     if seen.storage:
         return memory, [Deed.TELL_STORAGE]
     deeds = [Deed.TELL_JOBS] if seen.judged_late > JOBS_LATE else []
+    if memory.mute_looks >= MUTE_LOOKS:
+        deeds.append(Deed.TELL_PAGES)
     if seen.monotonic - memory.changed >= SILENCE:
         memory = memory._replace(changed=seen.monotonic)
         deeds.append(Deed.RESTART)
@@ -71,7 +81,17 @@ def look(settings: Settings, monotonic: float) -> Seen:
         return Seen(monotonic, None, 0, "another process holds its lock")
     except (store.StoreError, sqlite3.Error, OSError) as error:
         return Seen(monotonic, None, 0, str(error))
-    return Seen(monotonic, newest, late, "")
+    return Seen(monotonic, newest, late, "", answers(settings.port))
+
+
+def answers(port: int, timeout: float = 10.0) -> bool:
+    """Whether anything on this machine answers HTTP on `port`: which answer is no matter here."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return connection.recv(5) == b"HTTP/"
+    except OSError:
+        return False
 
 
 def listen(
@@ -96,46 +116,70 @@ def listen(
 
 def restart_loop(url: str) -> str:
     """Restarts the program `sensor` through the supervisor at `url` (unix:// or http://); returns what happened."""
+    said = _ask_supervisor(url, "stopProcess", "sensor")
+    trouble = f"could not stop it ({said}); " if said else ""
+    said = _ask_supervisor(url, "startProcess", "sensor", False)
+    return f"{trouble}could not start it: {said}" if said else f"{trouble}restarted"
+
+
+def _ask_supervisor(url: str, method: str, *words: object) -> str:
+    """Calls one method of supervisor; returns why it could not be done, or nothing."""
     # XML-RPC costs 60 ms to import and a hung loop is rare.
+    from http.client import HTTPException
     from xmlrpc.client import Fault, ProtocolError, ServerProxy
 
     from supervisor.xmlrpc import SupervisorTransport
 
-    proxy = ServerProxy("http://127.0.0.1", transport=SupervisorTransport(None, None, url))
+    # A connection of its own for each call: after a failure supervisor's transport can send nothing more.
+    transport = SupervisorTransport(None, None, url)
     try:
-        proxy.supervisor.stopProcess("sensor")
-    except (Fault, ProtocolError, OSError) as error:
-        said = f"could not stop it ({error}); "
-    else:
-        said = ""
-    try:
-        proxy.supervisor.startProcess("sensor", False)
-    except (Fault, ProtocolError, OSError) as error:
-        return f"{said}could not start it: {error}"
-    return f"{said}restarted"
+        getattr(ServerProxy("http://127.0.0.1", transport=transport).supervisor, method)(*words)
+    except (Fault, ProtocolError, OSError, HTTPException) as error:
+        return str(error) or type(error).__name__
+    finally:
+        if transport.connection is not None:
+            transport.connection.close()
+    return ""
 
 
-def tell(settings: Settings, kind: Kind, reason: str, now: float) -> None:
-    """Sends a message of its own to everyone the environment names, at most once an hour: the database may be gone."""
-    mark = os.path.join(settings.runtime, f"watch-{kind.value}")
+def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = "") -> None:
+    """Sends a message of its own to those told first, at most once an hour for each `name` (the kind's by default).
+
+    The recipients come from the database while it can be read, else from the environment.
+    """
+    mark = os.path.join(settings.runtime, f"watch-{name or kind.value}")
     if os.path.exists(mark) and 0 <= now - os.path.getmtime(mark) < REPEAT:
         return
     with open(mark, "w", encoding="ascii"):
         os.utime(mark, (now, now))
     # Mail and SMS cost 400 ms to import and are needed when something is wrong.
     from flask_app import send_email_sms, words
+    from flask_app.boiler import gsm
     from flask_app.boiler.deliveries import Message
 
     translate = words.translator(settings.options.language)
     text = f"{translate(words.KINDS[kind])}\n\n{translate(words.CAUSES[kind])}\n{reason}\n\n{settings.url}\n"
-    messages = [Message("mail", address, translate(words.KINDS[kind]), text) for address in settings.alert_emails]
-    messages += [Message("sms", phone, "", " ".join(text.split())[:160]) for phone in settings.alert_phones]
-    for message in messages:
+    brief = gsm.plain(" ".join(text.split()))[: gsm.PLACES]
+    for channel, address in _first_told(settings):
+        sms = channel == "sms"
+        message = Message(channel, address, "" if sms else translate(words.KINDS[kind]), brief if sms else text)
         if _simulated(settings):
-            outcome, said = send_email_sms.catch(message, settings, now)
+            answer = send_email_sms.catch(message, settings, now)
         else:
-            outcome, said = send_email_sms.send(message, settings)
-        print(f"watch: {kind.value} to {message.address}: {outcome.value}: {said}", file=sys.stderr)
+            answer = send_email_sms.send(message, settings)
+        print(f"watch: {kind.value} to {message.address}: {answer.outcome.value}: {answer.words}", file=sys.stderr)
+
+
+def _first_told(settings: Settings) -> list[tuple[str, str]]:
+    """(channel, address) of those of the lowest position; of the environment when the database cannot be read."""
+    people: list[deliveries.Recipient] = []
+    try:
+        with store.opened(settings.database, settings.lock) as database:
+            people = announce.people(database, settings)
+    except (lock.LockBusyError, store.StoreError, sqlite3.Error, OSError):
+        people = announce.named_by_environment(settings)
+    first = min((one.position for one in people), default=1)
+    return [(one.channel, one.address) for one in people if one.position == first]
 
 
 def _simulated(settings: Settings) -> bool:
@@ -161,6 +205,9 @@ class Watch:
             print(f"watch: no reading for {SILENCE} s: loop {said}", file=sys.stderr, flush=True)
         if Deed.TELL_JOBS in deeds:
             tell(self.settings, Kind.JOBS, f"{seen.judged_late // 60} min", time.time())
+        if Deed.TELL_PAGES in deeds:
+            words = "the pages do not answer (gunicorn)"
+            tell(self.settings, Kind.JOBS, words, time.time(), "pages")
         if Deed.TELL_STORAGE in deeds:
             tell(self.settings, Kind.STORAGE, seen.storage, time.time())
 

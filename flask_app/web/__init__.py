@@ -10,7 +10,22 @@ from collections.abc import Callable
 from flask import Flask
 
 from config.settings import Settings, load
-from flask_app.web import account, admin, alerts, answers, api, assets, charts, doors, languages, notes, notices, status
+from flask_app.web import (
+    account,
+    admin,
+    alerts,
+    answers,
+    api,
+    assets,
+    charts,
+    doors,
+    languages,
+    notes,
+    notices,
+    status,
+    taps,
+    told,
+)
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], float] = time.time) -> Flask:
@@ -26,8 +41,8 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = assets.FOR_EVER
     doors.configure(app, settings)
-    for part in (answers, languages, account, notices):
+    for part in (answers, languages, account, notices, taps):
         part.configure(app)
-    for pages in (status, charts, notes, alerts, api, admin, assets):
+    for pages in (status, charts, notes, alerts, api, admin, taps, told, assets):
         app.register_blueprint(pages.pages)
     return app

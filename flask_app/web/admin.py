@@ -170,8 +170,8 @@ def send_test() -> Response:
             text=_("This is a test of the boiler's watch. %(url)s", url=settings.url),
         )
         send = send_email_sms.catch if g.simulated else send_email_sms.send
-        outcome, words = send(message, settings)
-        flash(f"{address}: {outcome.value} — {words}", "plain")
+        answer = send(message, settings)
+        flash(f"{address}: {answer.outcome.value} — {answer.words}", "plain")
     return _back()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, abort, current_app, g, render_template, request
 
-from flask_app.web import queries, wording
+from flask_app.web import account, queries, wording
 
 pages = Blueprint("alerts", __name__)
 
@@ -48,6 +48,7 @@ def read_alert(alert_id: int) -> str:
         evidence=wording.evidence(queries.evidence(alert)),
         sent=sent,
         caught=[message for message in caught if message.get("delivery_id") in ids],
+        visitor=account.visitor(),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request
@@ -12,7 +11,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from config.settings import Settings
+from flask_app import links
 from flask_app.lock import LockBusyError
 from flask_app.web import doors
 
@@ -32,29 +31,13 @@ UNCHECKED = {"static", "assets.uplot"}
 
 def configure(app: Flask) -> None:
     """Gives `app` its secret key, its checks before each request, its headers and its error pages."""
-    app.secret_key = _secret_key(app.config["SETTINGS"])
+    app.secret_key = links.secret_key(app.config["SETTINGS"])
     app.config["WTF_CSRF_TIME_LIMIT"] = 12 * 3600
     CSRFProtect(app)
     app.before_request(_check_database)
     app.after_request(_finish)
     for error in (HTTPException, doors.DatabaseNotReadyError, LockBusyError, DBAPIError, CSRFError):
         app.register_error_handler(error, _explain)
-
-
-def _secret_key(settings: Settings) -> str:
-    if settings.secret_key:
-        return settings.secret_key
-    path = os.path.join(settings.home, "secret_key")
-    os.makedirs(settings.home, mode=0o750, exist_ok=True)
-    try:
-        # O_EXCL: of several workers that start together one makes the key and all read the same.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(os.urandom(32).hex())
-    except FileExistsError:
-        pass
-    with open(path) as file:
-        return file.read().strip()
 
 
 def _check_database() -> None:

@@ -36,13 +36,16 @@ def now() -> int:
 def options() -> Options:
     """The options in force now, asked once a request."""
     if "options" not in g:
-        changes = db.session.execute(
-            select(Setting.key, Setting.since_ts, Setting.value).order_by(Setting.since_ts, Setting.id)
-        )
         base: Options = current_app.config["SETTINGS"].options
-        g.options = in_force(base, [(key, since, value) for key, since, value in changes], now())
+        g.options = in_force(base, setting_changes(), now())
     found: Options = g.options
     return found
+
+
+def setting_changes() -> list[tuple[str, int, str]]:
+    """Every change of a setting (key, since_ts, value), in rising order of time."""
+    query = select(Setting.key, Setting.since_ts, Setting.value).order_by(Setting.since_ts, Setting.id)
+    return [(key, since, value) for key, since, value in db.session.execute(query)]
 
 
 # --- rows
@@ -155,6 +158,25 @@ def phase_changes(start_ts: int, end_ts: int) -> list[tuple[int, int]]:
         if not changes or changes[-1][1] != phase:
             changes.append((ts, phase))
     return changes
+
+
+# --- advice
+
+ADVICE_DAYS = 14
+
+
+def ordinary_lows() -> list[float]:
+    """The lowest water of each of the last fourteen days (UTC) that has half its minutes, times of a fault left out."""
+    rows = db.session.execute(
+        text(
+            "SELECT MIN(temp0) AS low FROM ChaudiereMinute WHERE ts >= :start AND temp0 IS NOT NULL AND NOT EXISTS"
+            " (SELECT 1 FROM Alert WHERE kind IN ('fire_dying', 'jam', 'ignition_failed', 'power_cut', 'blind')"
+            " AND opened_ts - 3600 <= ts AND COALESCE(closed_ts, ts) + 10800 >= ts)"
+            " GROUP BY ts / 86400 HAVING COUNT(*) >= 720 ORDER BY 1"
+        ),
+        {"start": now() - ADVICE_DAYS * 86400},
+    )
+    return [float(low) for (low,) in rows]
 
 
 # --- alerts

@@ -11,7 +11,7 @@ from flask_app.boiler.phases import Phase
 from flask_app.boiler.verdict import Cause, Facts, State, Verdict
 from flask_app.web import queries
 from flask_app.web.languages import day_time, number, span
-from flask_app.words import CHECKS, EVIDENCE, KINDS, PHASES
+from flask_app.words import CHECKS, EVIDENCE, KINDS, PHASES, ROLES
 
 SIGNS = {
     Phase.UNDEFINED: "?",
@@ -42,6 +42,31 @@ def phase(code: int | None) -> str:
 def kind(value: str) -> str:
     """The name of an alert's kind; a kind of a later version keeps its own."""
     return _(KINDS[Kind(value)]) if value in {known.value for known in Kind} else value
+
+
+def channel(name: str) -> str:
+    """The way a message goes."""
+    return {"mail": _("Mail"), "sms": _("SMS"), "apprise": _("Other service")}.get(name, name)
+
+
+def occasion(reason: str) -> str:
+    """Why a message was sent, when it was not the alert's beginning."""
+    return {
+        "reminder": _("Reminder"),
+        "escalation": _("Next person"),
+        "acknowledged": _("Somebody looks after it"),
+        "recovery": _("Back to normal"),
+        "test": _("Test message"),
+        "self_test": _("Proof that alerts arrive"),
+    }.get(reason, reason)
+
+
+def masked(way: str, address: str) -> str:
+    """An address to show: a service's URL holds its password."""
+    if way != "apprise":
+        return address
+    scheme, _sep, rest = address.partition("://")
+    return f"{scheme}://{rest[:3]}…"
 
 
 def spare() -> str:
@@ -90,13 +115,19 @@ def evidence(found: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-DEGREES = ("water", "setpoint", "flue", "flue_before", "coldest_before", "box", "spare")
+DEGREES = ("water", "setpoint", "flue", "flue_before", "coldest_before", "box", "spare", "water_before", "water_after")
 
 
 def _value(name: str, value: Any) -> str:
     if name == "cause":
         return kind(str(value))
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if name == "channel":
+        return channel(str(value))
+    if name == "missing" and value in ROLES:
+        return _(ROLES[value])
+    if not isinstance(value, int | float):
         return str(value)
     if name in DEGREES:
         return f"{number(value)} °C"

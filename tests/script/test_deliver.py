@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,7 @@ import pytest
 from config.settings import Settings, load
 from flask_app import send_email_sms, store
 from flask_app.boiler import deliveries
-from flask_app.boiler.alerts import Kind
-from flask_app.boiler.deliveries import Message, Outcome, Recipient
+from flask_app.boiler.deliveries import Message, Outcome, Recipient, Scene
 from flask_app.script.deliver import deliver
 from flask_app.store import Database, World
 from tests.servers import Gateway, Mailbox
@@ -39,9 +40,9 @@ class Clock:
 def plan(database: Database, *recipients: Recipient) -> list[int]:
     with database.writing() as connection:
         alert_id = store.open_alert(connection, "low_water", NOW - 60, '{"water": 55.8, "setpoint": 56.0}', 600)
-        return store.insert_deliveries(
-            connection, alert_id, deliveries.opening(Kind.LOW_WATER, NOW - 60, list(recipients))
-        )
+        life = store.life(connection, alert_id or 0)
+        planned = deliveries.messages(life, recipients, Scene(NOW), lambda ts: datetime.fromtimestamp(ts, UTC))
+        return store.insert_deliveries(connection, alert_id, planned)
 
 
 def ended(database: Database) -> list[tuple[object, ...]]:
@@ -49,7 +50,14 @@ def ended(database: Database) -> list[tuple[object, ...]]:
 
 
 def outcomes(database: Database) -> list[str]:
-    return [outcome for (outcome,) in database.connection.execute("SELECT outcome FROM Attempt ORDER BY id")]
+    rows = database.connection.execute("SELECT outcome, tries FROM Attempt ORDER BY id")
+    return [outcome for outcome, tries in rows for _ in range(tries)]
+
+
+def said(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def run(database: Database, settings: Settings, clock: Clock) -> None:
@@ -65,7 +73,7 @@ def test_an_alert_reaches_its_mail_and_its_phone_and_is_not_sent_twice(
     run(database, settings, Clock(NOW + 3600))
 
     assert [mail["To"] for mail in mailbox.mails] == ["house@example.org"]
-    assert "Eau 55.8 °C" in mailbox.mails[0].get_content()
+    assert "Eau 55,8 °C" in said(mailbox.mails[0])
     assert [form["to"] for form in gateway.forms] == ["33639980001"]
     assert gateway.forms[0]["api_secret"] == "secret"
     assert ended(database) == [("mail", NOW, None), ("sms", NOW, None)]
@@ -82,7 +90,8 @@ def test_a_busy_server_is_tried_again_in_the_same_run_and_by_later_ones(
     run(database, settings, Clock(NOW + 120))
 
     assert outcomes(database) == ["retry"] * 4 + ["sent"]
-    assert ended(database)[0][1] == NOW + 120
+    sent_ts = database.connection.execute("SELECT sent_ts FROM Delivery").fetchone()[0]
+    assert NOW + 120 <= sent_ts <= NOW + 127
 
 
 def test_a_refusal_for_ever_ends_the_delivery_with_the_servers_words(
@@ -141,9 +150,12 @@ def test_a_simulated_boiler_reaches_nobody(
         (["0"], "sent"),
         (["0", "0"], "sent"),
         (["1"], "retry"),
-        (["9"], "retry"),
+        (["5"], "retry"),
+        (["9"], "locked"),
+        (["4"], "locked"),
         (["29"], "refused"),
-        (["0", "4"], "refused"),
+        (["0", "7"], "refused"),
+        (["1", "9"], "locked"),
     ],
 )
 def test_every_status_of_the_gateway_is_understood(
@@ -151,9 +163,9 @@ def test_every_status_of_the_gateway_is_understood(
 ) -> None:
     gateway.statuses = statuses
 
-    found = send_email_sms.send(Message("sms", "+33639980001", "", "Bonjour"), load(environ))[0]
+    found = send_email_sms.send(Message("sms", "+33639980001", "", "Bonjour"), load(environ))
 
-    assert found.value == outcome
+    assert found.outcome.value == outcome
 
 
 def _html(gateway: Gateway) -> None:
@@ -174,10 +186,10 @@ def test_a_gateway_that_lies_or_fails_is_tried_again(
 ) -> None:
     spoil(gateway)
 
-    outcome, words = send_email_sms.send(Message("sms", "+33639980001", "", "Bonjour"), load(environ))
+    answer = send_email_sms.send(Message("sms", "+33639980001", "", "Bonjour"), load(environ))
 
-    assert outcome is Outcome.RETRY
-    assert words
+    assert answer.outcome in (Outcome.RETRY, Outcome.LOCKED)
+    assert answer.words
 
 
 @pytest.mark.parametrize("channel", ["mail", "sms"])
@@ -194,7 +206,7 @@ def test_a_silent_server_costs_the_timeout_and_no_more(channel: str, environ: di
             "CHAUDIERE_NEXMO_API_SECRET": "secret",
         }
 
-        outcome, words = send_email_sms.send(Message(channel, "+33639980001", "s", "t"), load(environ), timeout=0.2)
+        answer = send_email_sms.send(Message(channel, "+33639980001", "s", "t"), load(environ), timeout=0.2)
 
-    assert outcome is Outcome.RETRY
-    assert "timed out" in words.lower()
+    assert answer.outcome is Outcome.RETRY
+    assert "timed out" in answer.words.lower()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from config.settings import Settings
+from config.settings import Settings, load
 from flask_app import store
 from flask_app.boiler.rows import Row
 from flask_app.script.process_phase import process, rework, timetable
@@ -166,3 +167,203 @@ def test_killed_at_any_point_and_run_again_nothing_is_lost_nor_doubled(
     assert subprocess.run(job, env=world, cwd=PROJECT, check=False).returncode == 0
     assert everything(killed)[:3] == expected
     killed.close()
+
+
+# --- the life of alerts, and the watch's own
+
+
+MAILS = [("mail", "ana@example.org", "Ana", 1), ("mail", "bo@example.org", "Bo", 2), ("sms", "+33639980001", "Ana", 1)]
+
+
+def name_people(database: Database) -> None:
+    with database.writing() as connection:
+        connection.executemany("INSERT INTO Recipient (channel, address, name, position) VALUES (?, ?, ?, ?)", MAILS)
+
+
+def planned(database: Database, kind: str) -> list[tuple[str, str, int]]:
+    query = (
+        "SELECT reason, address, due_ts FROM Delivery JOIN Alert ON Alert.id = alert_id WHERE kind = ? "
+        "ORDER BY due_ts, Delivery.id"
+    )
+    return database.connection.execute(query, (kind,)).fetchall()
+
+
+def send_all(database: Database, now: int) -> None:
+    with database.writing() as connection:
+        connection.execute("UPDATE Delivery SET sent_ts = ? WHERE sent_ts IS NULL AND due_ts <= ?", (now, now))
+
+
+def live(database: Database, settings: Settings, rows: list[Row]) -> None:
+    """The job once a minute, each message sent at once."""
+    for row in rows:
+        keep(database, [row])
+        reading(database, row.ts + 59)
+        process(database, settings, row.ts + 63)
+        send_all(database, row.ts + 64)
+
+
+def reading(database: Database, ts: int) -> None:
+    with database.writing() as connection:
+        store.insert_readings(connection, [Row(ts, water=60.0)])
+
+
+def test_a_cold_boiler_is_remembered_and_raised_to_the_next_person(database: Database, settings: Settings) -> None:
+    name_people(database)
+
+    live(database, settings, cooling(110))
+
+    cold_ts = START + 37 * 60 + 60
+    found = [(reason, address, (due - cold_ts) // 60) for reason, address, due in planned(database, "low_water")]
+    assert [one[2] for one in found if one[:2] == ("reminder", "ana@example.org")] == [10, 30, 60]
+    assert ("escalation", "bo@example.org", 30) in found
+    assert [one[2] for one in found if one[0] == "opened"] == [0, 0]
+
+
+def test_an_acknowledged_alert_is_silent_and_the_others_hear_who(database: Database, settings: Settings) -> None:
+    name_people(database)
+    live(database, settings, cooling(45))
+    with database.writing() as connection:
+        connection.execute("UPDATE Alert SET acknowledged_ts = ?, acknowledged_by = 'Bo'", (START + 45 * 60,))
+
+    live(database, settings, cooling(110)[45:])
+
+    later = [(reason, address) for reason, address, due in planned(database, "low_water") if due >= START + 45 * 60]
+    assert later == [("acknowledged", "ana@example.org"), ("acknowledged", "+33639980001")]
+
+
+def test_a_cold_spell_that_begins_again_goes_on_with_its_story(database: Database, settings: Settings) -> None:
+    name_people(database)
+    waters = [57, 57, 55.5, *[55.5] * 12, 56.2, 55.5, *[55.5] * 5]
+
+    live(database, settings, [minute(START + 60 * number, water) for number, water in enumerate(waters)])
+
+    assert [opened for opened, _closed in low_water(database)] == [START + 120, START + 16 * 60]
+    assert [reason for reason, address, _ in planned(database, "low_water") if "ana" in address] == [
+        "opened",
+        "reminder",
+    ]
+
+
+def test_a_boiler_stopped_on_purpose_is_noted_and_told_only_when_the_stop_ends(
+    database: Database, settings: Settings
+) -> None:
+    name_people(database)
+    with database.writing() as connection:
+        statement = "INSERT INTO Setting (key, since_ts, value, by) VALUES ('stop', ?, ?, 'Ana')"
+        connection.execute(statement, (START, f"{START + 3600} sweep"))
+
+    live(database, settings, cooling(70))
+
+    assert low_water(database) == [(START + 37 * 60, None)]
+    assert [due for _, _, due in planned(database, "low_water")][:1] == [START + 59 * 60 + 63]
+
+
+def test_at_night_what_is_sent_follows_the_setpoint_of_the_night(environ: dict[str, str], database: Database) -> None:
+    name_people(database)
+    night = load({**environ, "CHAUDIERE_SETPOINT_NIGHT": "50", "CHAUDIERE_NIGHT_FROM": "0", "CHAUDIERE_NIGHT_TO": "24"})
+
+    live(database, night, cooling(80))
+
+    assert low_water(database) == [(START + 37 * 60, None)]
+    assert planned(database, "low_water")[0][2] == START + 61 * 60 + 63
+
+
+def test_a_silent_loop_is_told_after_three_minutes_and_its_end_tells_the_story(
+    database: Database, settings: Settings
+) -> None:
+    name_people(database)
+    live(database, settings, [minute(START + 60 * number, 60.0) for number in range(20)])
+    last = START + 19 * 60
+
+    for now in range(last + 63, last + 400, 60):
+        process(database, settings, now)
+    during = planned(database, "blind")
+    silence = [Row(last + 60 * number, samples=0) for number in range(1, 31)]
+    keep(database, silence)
+    live(database, settings, [minute(last + 31 * 60, 58.0)])
+
+    query = "SELECT opened_ts, closed_ts, evidence FROM Alert WHERE kind = 'blind'"
+    (opened_ts, closed_ts, evidence), *more = database.connection.execute(query).fetchall()
+    assert [reason for reason, _, _ in during] == ["opened", "opened"]
+    assert (opened_ts, closed_ts, more) == (last + 180, last + 31 * 60, [])
+    story = json.loads(evidence)
+    assert (story["gap_from_ts"], story["gap_to_ts"]) == (last + 60, last + 31 * 60)
+    assert (story["water_before"], story["water_after"], story["running"]) == (60.0, 58.0, False)
+
+
+def test_after_a_power_cut_the_first_run_tells_what_happened(database: Database, settings: Settings) -> None:
+    name_people(database)
+    live(database, settings, [minute(START + 60 * number, 60.0) for number in range(20)])
+    back = START + 5 * DAY  # too long for rows of None
+
+    live(database, settings, [minute(back, 30.0)])
+
+    reasons = [(reason, address) for reason, address, _ in planned(database, "blind")]
+    assert reasons == [
+        ("opened", "ana@example.org"),
+        ("opened", "+33639980001"),
+        ("recovery", "ana@example.org"),
+        ("recovery", "+33639980001"),
+    ]
+
+
+def test_jobs_that_stood_still_are_noted_and_told_once_they_run_again(database: Database, settings: Settings) -> None:
+    name_people(database)
+    live(database, settings, [minute(START + 60 * number, 60.0) for number in range(20)])
+    keep(database, [minute(START + 60 * number, 60.0) for number in range(20, 50)])
+    reading(database, START + 49 * 60 + 59)
+
+    process(database, settings, START + 50 * 60 + 3)
+
+    query = "SELECT opened_ts, closed_ts FROM Alert WHERE kind = 'jobs'"
+    assert database.connection.execute(query).fetchall() == [(START + 25 * 60, START + 50 * 60)]
+    assert [reason for reason, address, _ in planned(database, "jobs") if "ana" in address] == ["opened", "recovery"]
+
+
+def test_a_job_that_is_a_few_minutes_late_is_no_alert(database: Database, settings: Settings) -> None:
+    live(database, settings, [minute(START + 60 * number, 60.0) for number in range(20)])
+    keep(database, [minute(START + 60 * number, 60.0) for number in range(20, 26)])
+    reading(database, START + 25 * 60 + 59)
+
+    process(database, settings, START + 26 * 60 + 3)
+
+    assert planned(database, "jobs") == []
+
+
+def test_a_run_with_nothing_new_writes_nothing(database: Database, settings: Settings) -> None:
+    name_people(database)
+    live(database, settings, cooling(30))
+    before = database.connection.total_changes
+
+    assert process(database, settings, START + 30 * 60 + 10) == 0
+
+    assert database.connection.total_changes == before
+
+
+def test_messages_that_do_not_leave_are_an_alert_of_their_own(database: Database, settings: Settings) -> None:
+    name_people(database)
+    live(database, settings, cooling(40))
+    with database.writing() as connection:
+        connection.execute("UPDATE Delivery SET sent_ts = NULL, failed_ts = due_ts WHERE channel = 'sms'")
+        connection.execute(
+            "INSERT INTO Attempt (delivery_id, ts, outcome, words) "
+            "SELECT id, due_ts, 'refused', 'status 7' FROM Delivery"
+        )
+
+    live(database, settings, [minute(START + 40 * 60)])
+
+    found = database.connection.execute("SELECT evidence FROM Alert WHERE kind = 'delivery'").fetchall()
+    assert [json.loads(evidence)["said"] for (evidence,) in found] == ["status 7"]
+    assert {address for _, address, _ in planned(database, "delivery")} == {"ana@example.org", "+33639980001"}
+
+
+def test_the_path_is_proven_by_a_mail_a_week_to_the_owner(database: Database, settings: Settings) -> None:
+    name_people(database)
+    live(database, settings, [minute(START)])
+    week = [START + day * DAY for day in range(1, 15)]
+
+    live(database, settings, [minute(ts) for ts in week])
+
+    found = database.connection.execute("SELECT channel, address FROM Delivery WHERE reason = 'self_test'").fetchall()
+    assert found.count(("mail", "ana@example.org")) == 2
+    assert ("mail", "bo@example.org") not in found

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from config.settings import Settings
+import pytest
+
+from config.settings import Settings, load, make_folders
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.rows import Row
-from flask_app.script.watch import Deed, Memory, Seen, decide, listen, look, tell
-from flask_app.store import Database, insert_readings
+from flask_app.script.watch import Deed, Memory, Seen, answers, decide, listen, look, restart_loop, tell
+from flask_app.store import Database, insert_readings, newest_reading_ts, opened
+from tests.servers import Gateway, free_port
+
+PROJECT = Path(__file__).parent.parent.parent
 
 LONG_AGO = Memory(start=0.0, newest=5, changed=1000.0)
 
 
-def seen(monotonic: float, newest: int | None = 5, late: int = 0, storage: str = "") -> Seen:
-    return Seen(monotonic, newest, late, storage)
+def seen(monotonic: float, newest: int | None = 5, late: int = 0, storage: str = "", pages: bool = True) -> Seen:
+    return Seen(monotonic, newest, late, storage, pages)
 
 
 def test_a_loop_without_a_new_row_for_a_minute_is_restarted_and_given_time() -> None:
@@ -43,6 +56,25 @@ def test_late_jobs_and_a_refused_write_are_told() -> None:
     assert decide(LONG_AGO, seen(1010.0, storage="disk is full"))[1] == [Deed.TELL_STORAGE]
 
 
+def test_pages_that_do_not_answer_for_five_looks_are_told() -> None:
+    memory, told = LONG_AGO, []
+    for look_number in range(6):
+        memory, deeds = decide(memory, seen(1001.0 + look_number, newest=look_number, pages=False))
+        told.append(Deed.TELL_PAGES in deeds)
+
+    assert told == [False] * 4 + [True] * 2
+    assert decide(memory, seen(1010.0, newest=9))[1] == []
+
+
+def test_a_server_that_answers_anything_is_alive_and_a_silent_one_is_not(gateway: Gateway) -> None:
+    port = int(gateway.url.rpartition(":")[2])
+
+    assert answers(port)
+    assert not answers(free_port())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert not answers(silent.getsockname()[1], timeout=0.1)
+
+
 def test_it_speaks_the_protocol_of_a_listener() -> None:
     ticks: list[int] = []
     events = io.StringIO("ver:3.0 eventname:TICK_60 len:15\nwhen:1201063880")
@@ -60,7 +92,7 @@ def test_a_look_sees_the_newest_reading_and_how_late_its_judgement_is(database: 
 
     found = look(settings, 1.0)
 
-    assert found == Seen(1.0, 6600, 540, "")
+    assert found._replace(pages=True) == Seen(1.0, 6600, 540, "")
 
 
 def test_a_look_at_a_damaged_file_says_so(settings: Settings) -> None:
@@ -79,3 +111,113 @@ def test_its_own_message_is_sent_once_an_hour(settings: Settings) -> None:
     caught = sorted(Path(settings.messages).iterdir())
     assert [path.name.split("-")[0] for path in caught] == ["10000", "13700"]
     assert "disk is full" in caught[0].read_text()
+
+
+def test_who_is_told_first_is_read_from_the_page_s_list(database: Database, settings: Settings) -> None:
+    Path(settings.simulator_script).write_text("{}")
+    with database.writing() as connection:
+        people = [("mail", "bo@example.org", 2), ("mail", "ana@example.org", 1), ("sms", "+33639980001", 1)]
+        connection.executemany("INSERT INTO Recipient (channel, address, position) VALUES (?, ?, ?)", people)
+
+    tell(settings, Kind.JOBS, "7 min", 10_000.0)
+
+    caught = " ".join(path.read_text() for path in Path(settings.messages).iterdir())
+    assert "ana@example.org" in caught
+    assert "+33639980001" in caught
+    assert "bo@example.org" not in caught
+
+
+# --- under a real supervisord
+
+
+@contextmanager
+def supervised(configuration: Path, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(configuration)]
+    with subprocess.Popen(command, cwd=PROJECT, env=environ, stdout=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+HUNG = """
+[supervisord]
+logfile={folder}/supervisord.log
+pidfile={folder}/supervisord.pid
+[unix_http_server]
+file={folder}/supervisor.sock
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[program:sensor]
+command={python} -c "{hang}"
+startsecs=0
+stopwaitsecs=1
+"""
+
+
+HANG = (
+    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "open('{folder}/' + str(os.getpid()), 'w').close(); time.sleep(600)"
+)
+
+
+def started(folder: Path) -> set[int]:
+    return {int(path.name) for path in folder.iterdir() if path.name.isdecimal()}
+
+
+def until(found: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+def test_a_hung_loop_that_ignores_being_asked_is_killed_and_started_again(tmp_path: Path) -> None:
+    configuration = tmp_path / "supervisor.conf"
+    configuration.write_text(HUNG.format(folder=tmp_path, python=sys.executable, hang=HANG.format(folder=tmp_path)))
+    with supervised(configuration, dict(os.environ)):
+        until(lambda: len(started(tmp_path)) == 1, 20)
+
+        said = restart_loop(f"unix://{tmp_path}/supervisor.sock")
+        until(lambda: len(started(tmp_path)) == 2, 20)
+
+        assert said == "restarted"
+        alive = [pid for pid in started(tmp_path) if os.path.exists(f"/proc/{pid}")]
+        assert len(alive) == 1
+
+
+def test_without_a_supervisor_the_restart_says_so(tmp_path: Path) -> None:
+    assert "could not start it" in restart_loop(f"unix://{tmp_path}/supervisor.sock")
+
+
+@pytest.mark.proof
+def test_the_product_s_own_watch_restarts_the_product_s_hung_loop(tmp_path: Path) -> None:
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "CHAUDIERE_DIR": str(PROJECT),
+        "CHAUDIERE_HOME": str(tmp_path / "home"),
+        "CHAUDIERE_RUNTIME": str(tmp_path / "run"),
+        "CHAUDIERE_USER": "root" if os.getuid() == 0 else os.environ["USER"],
+        "CHAUDIERE_SECRETS": "",
+        "CHAUDIERE_PORT": str(free_port()),
+    }
+    manager = [sys.executable, "manager.py"]
+    subprocess.run([*manager, "database", "upgrade"], cwd=PROJECT, env=environ, check=True)
+    settings = load(environ)
+
+    def newest() -> int:
+        with opened(settings.database, settings.lock) as database:
+            return newest_reading_ts(database.connection, 2**62) or 0
+
+    make_folders(settings)
+    with supervised(PROJECT / "config/dev/supervisor_dev.conf", environ):
+        until(lambda: newest() > 0, 60)
+        subprocess.run([*manager, "simulator", "fault", "loop_dead"], cwd=PROJECT, env=environ, check=True)
+        hung_ts = time.time()
+
+        until(lambda: newest() > hung_ts + 30, 300)
+
+    back = newest() - hung_ts
+    print(f"rows came again {back:.0f} s after the loop hung")
+    assert "loop restarted" in (tmp_path / "home/logs/watch.log").read_text()
