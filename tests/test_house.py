@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "config/settings.py": {"flask_app.boiler.options"},
     "flask_app/lock.py": set(),
     "flask_app/words.py": {"flask_app.boiler"},
+    "flask_app/system.py": set(),
     "flask_app/store.py": {"flask_app.lock", "flask_app.boiler", "sqlite3"},
     "sensor": {"config.settings", "flask_app.store", "flask_app.lock", "flask_app.boiler", "sensor"},
     "flask_app/script": {
@@ -25,6 +26,7 @@ MAY_IMPORT = {
         "flask_app.lock",
         "flask_app.boiler",
         "flask_app.words",
+        "flask_app.system",
         "flask_app.script",
         "flask_app.send_email_sms",
     },
@@ -36,12 +38,19 @@ MAY_IMPORT = {
         "flask_app.lock",
         "flask_app.boiler",
         "flask_app.words",
+        "flask_app.system",
         "flask_app.web",
         "flask_app.send_email_sms",
     },
 }
 SENDERS = {"flask_app/script/deliver.py", "flask_app/script/watch.py", "flask_app/web"}
-STANDARD_LIBRARY_ONLY = ("flask_app/boiler", "flask_app/lock.py", "flask_app/words.py", "config/settings.py")
+STANDARD_LIBRARY_ONLY = (
+    "flask_app/boiler",
+    "flask_app/lock.py",
+    "flask_app/words.py",
+    "flask_app/system.py",
+    "config/settings.py",
+)
 NEVER = {
     "sensor": {"flask", "sqlalchemy", "flask_sqlalchemy"},
     "flask_app/script": {"flask", "sqlalchemy", "flask_sqlalchemy"},

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple, TextIO
 
 from config.settings import Settings, SettingsError, load, make_folders
-from flask_app import lock, store
+from flask_app import lock, store, system
 from flask_app.boiler.alerts import Kind
 
 SILENCE = 60  # seconds without a new reading after which the loop is restarted: supervisor never sees a hang
@@ -156,6 +156,7 @@ class Watch:
         """Looks, decides, acts."""
         seen = look(self.settings, time.monotonic())
         self.memory, deeds = decide(self.memory, seen)
+        self._note_day(time.time())
         if Deed.RESTART in deeds:
             said = restart_loop(self.supervisor_url)
             print(f"watch: no reading for {SILENCE} s: loop {said}", file=sys.stderr, flush=True)
@@ -163,6 +164,13 @@ class Watch:
             tell(self.settings, Kind.JOBS, f"{seen.judged_late // 60} min", time.time())
         if Deed.TELL_STORAGE in deeds:
             tell(self.settings, Kind.STORAGE, seen.storage, time.time())
+
+    def _note_day(self, now: float) -> None:
+        place = system.Place(self.settings.database, self.settings.home, self.settings.runtime)
+        try:
+            system.note_day(place, system.today(now))
+        except OSError as error:  # a full disk is told by the look itself
+            print(f"watch: the day is not noted: {error}", file=sys.stderr)
 
 
 def main(environ: Mapping[str, str]) -> int:

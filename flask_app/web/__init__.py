@@ -9,7 +9,25 @@ from collections.abc import Callable
 from flask import Flask
 
 from config.settings import Settings, load
-from flask_app.web import account, admin, alerts, answers, api, assets, charts, doors, languages, notices, status
+from flask_app.web import (
+    account,
+    admin,
+    alerts,
+    answers,
+    api,
+    assets,
+    charts,
+    choices,
+    doors,
+    first,
+    gate,
+    languages,
+    logs,
+    notices,
+    status,
+    system,
+    throttle,
+)
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], float] = time.time) -> Flask:
@@ -21,11 +39,15 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
     app = Flask(__name__, static_url_path=f"/static/{assets.version()}")
     app.config["SETTINGS"] = settings
     app.config["CLOCK"] = clock
-    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    # The largest form is a page of settings: what is longer is refused before it is read.
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = 64 * 1024
+    app.config["MAX_FORM_PARTS"] = 100
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = assets.FOR_EVER
     doors.configure(app, settings)
-    for part in (answers, languages, account, notices):
+    # A Host that is not ours is refused before anything else is looked at.
+    app.before_request(gate.check_host)
+    for part in (throttle, answers, languages, account, gate, notices, first):
         part.configure(app)
-    for pages in (status, charts, alerts, api, admin, assets):
+    for pages in (status, charts, alerts, api, admin, choices, first, system, logs, assets):
         app.register_blueprint(pages.pages)
     return app

@@ -81,7 +81,7 @@ def test_a_short_password_is_refused_and_the_code_stays(client: FlaskClient, set
     assert account.accept_code(settings, code)
 
 
-@pytest.mark.parametrize("address", ["recipients", "recipients/1/remove", "setpoint", "test", "logout"])
+@pytest.mark.parametrize("address", ["recipients", "recipients/1/remove", "options/setpoint", "test", "logout"])
 def test_nothing_is_changed_without_a_login(client: FlaskClient, address: str) -> None:
     answer = client.post(f"/admin/{address}", data={"csrf_token": token(client, "/admin/owner")})
 
@@ -90,7 +90,7 @@ def test_nothing_is_changed_without_a_login(client: FlaskClient, address: str) -
 
 
 def test_nothing_is_changed_without_a_token(owner: FlaskClient) -> None:
-    answer = owner.post("/admin/setpoint", data={"setpoint": "60"})
+    answer = owner.post("/admin/options/setpoint", data={"value": "60"})
 
     assert answer.status_code == 400
 
@@ -145,25 +145,25 @@ def test_what_is_no_address_is_refused(owner: FlaskClient, settings: Settings, c
 
 
 def test_the_setpoint_is_changed_from_now_on(owner: FlaskClient, settings: Settings) -> None:
-    text = post(owner, "/admin/setpoint", setpoint="58,5")
+    text = post(owner, "/admin/options/setpoint", value="58,5")
 
     assert "58.5" in text
     assert stored(settings, "SELECT key, since_ts, value, by FROM Setting") == [("setpoint", NOW, "58.5", "Ana")]
 
 
 def test_a_setpoint_out_of_bounds_is_refused(owner: FlaskClient, settings: Settings) -> None:
-    text = post(owner, "/admin/setpoint", setpoint="nan")
+    text = post(owner, "/admin/options/setpoint", value="nan")
 
     assert "30 à 90" in text
     assert stored(settings, "SELECT * FROM Setting") == []
 
 
 def test_a_busy_database_is_said_and_nothing_changed(owner: FlaskClient, app: Flask, settings: Settings) -> None:
-    form = {"setpoint": "58", "csrf_token": token(owner, "/admin/")}
+    form = {"value": "58", "csrf_token": token(owner, "/admin/")}
     app.config["LOCK_SECONDS"] = 0.0
 
     with lock.hold(settings.lock, 0):
-        answer = owner.post("/admin/setpoint", data=form)
+        answer = owner.post("/admin/options/setpoint", data=form)
 
     assert answer.status_code == 503
     assert "occupée" in answer.get_data(as_text=True)
