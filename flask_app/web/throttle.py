@@ -68,8 +68,10 @@ class Counters(Storage):
     def _forget(self) -> None:
         now = self.clock()
         self.counts = {key: kept for key, kept in self.counts.items() if kept[1] > now}
-        for key in list(self.counts)[: max(0, len(self.counts) - MOST + 1)]:
-            del self.counts[key]
+        if len(self.counts) >= MOST:
+            # The highest counts stay: a flood of addresses that come once must not wash out the counter of them all.
+            kept = sorted(self.counts, key=lambda key: self.counts[key][0])[MOST // 4 :]
+            self.counts = {key: self.counts[key] for key in kept}
 
     def get(self, key: str) -> int:
         """How many."""
