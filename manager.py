@@ -535,26 +535,34 @@ def list_alerts(days: int) -> None:
 
 
 @cli.command()
-def status() -> None:
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:
     """Say whether all is well: exit status 0 healthy, 1 not, 2 when it cannot tell."""
+    import json
     import sqlite3
 
-    from flask_app import lock, store
+    from flask_app import lock, store, system
     from flask_app.script.status import report
 
     try:
         settings = load(os.environ)
         database = store.Database(settings.database, settings.lock)
-        health = store.health(database.connection, _now())
+        place = system.Place(settings.database, settings.home, settings.runtime)
+        told = system.facts(database.connection, _now())
+        checks = system.checks(place, told, _now(), system.today(_now()))
         database.close()
     except (SettingsError, store.StoreError, lock.LockBusyError, sqlite3.Error, OSError) as error:
         click.echo(f"cannot tell: {error}", err=True)
         sys.exit(2)
-    lines, reasons = report(health, _now())
-    click.echo("\n".join([*lines, *(f"not well: {reason}" for reason in reasons)]))
+    lines, reasons = report(checks)
+    if as_json:
+        click.echo(json.dumps({"well": not reasons, "checks": [check._asdict() for check in checks]}))
+    else:
+        click.echo("\n".join([*lines, *(f"not well: {reason}" for reason in reasons)]))
     if reasons:
         sys.exit(1)
-    click.echo("healthy")
+    if not as_json:
+        click.echo("healthy")
 
 
 # --- users
@@ -602,9 +610,10 @@ def code() -> None:
 
 @users.command()
 @click.argument("name", required=False)
+@click.option("--role", type=click.Choice(["admin", "viewer"]), default="admin", show_default=True)
 @_from_stdin
-def create(name: str | None, from_stdin: bool) -> None:
-    """Make the administrator NAME. Without NAME and with no user yet: print the code of the first visit."""
+def create(name: str | None, role: str, from_stdin: bool) -> None:
+    """Make the user NAME. Without NAME and with no user yet: print the code of the first visit."""
     from flask_app.web import account, queries
 
     with _web() as settings:
@@ -613,7 +622,7 @@ def create(name: str | None, from_stdin: bool) -> None:
         if name is None:
             click.echo(f"First visit: {settings.url}/admin/owner with the code {account.owner_code(settings)}")
             return
-        account.create_user(name, _asked_password(from_stdin))
+        account.create_user(name, _asked_password(from_stdin), role)
         account.forget_code(settings)
         click.echo(f"{name} may log in at {settings.url}/admin/")
 
@@ -638,6 +647,17 @@ def password(name: str, from_stdin: bool) -> None:
     with _web():
         account.set_password(name, _asked_password(from_stdin))
         click.echo(f"the password of {name} is changed")
+
+
+@users.command("no-totp")
+@click.argument("name")
+def drop_totp(name: str) -> None:
+    """Take the second factor of NAME away: for who has lost the phone."""
+    from flask_app.web import account
+
+    with _web():
+        account.set_totp(name, None)
+        click.echo(f"{name} logs in with the password alone")
 
 
 @users.command("delete")

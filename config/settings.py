@@ -35,6 +35,17 @@ class Sms(NamedTuple):
     sender: str  # 11 characters at most when it has letters: a limit of the networks
 
 
+class Mqtt(NamedTuple):
+    """The broker that Home Assistant listens to. An empty `host` means none."""
+
+    host: str
+    port: int
+    tls: bool
+    username: str
+    password: str
+    prefix: str  # of Home Assistant's discovery
+
+
 class Settings(NamedTuple):
     """One installation's configuration, as the environment gives it. Paths are absolute."""
 
@@ -43,10 +54,12 @@ class Settings(NamedTuple):
     database: str
     port: int
     url: str  # the address of the pages, as written in messages; no slash at its end
+    proxies: int  # how many reverse proxies stand in front of gunicorn and tell who asked
     secret_key: str  # empty: the web room makes and keeps one in `home`
     heartbeat_url: str
     mail: Mail
     sms: Sms
+    mqtt: Mqtt
     alert_emails: tuple[str, ...]
     alert_phones: tuple[str, ...]
     probes: tuple[str, ...]  # ids of the DS18B20 as water, flue, box, spare; empty: those found, sorted
@@ -73,9 +86,63 @@ class Settings(NamedTuple):
         return os.path.join(self.home, "simulator.json")
 
 
+SECRETS = ("MAIL_PASSWORD", "NEXMO_API_SECRET", "MQTT_PASSWORD", "HEARTBEAT_URL")
+"""What the pages write and never show again. Who knows the heartbeat's address can silence it."""
+
+KEPT = (
+    *("MAIL_SERVER", "MAIL_PORT", "MAIL_SECURITY", "MAIL_USERNAME", "MAIL_PASSWORD", "MAIL_SENDER"),
+    *("NEXMO_API_KEY", "NEXMO_API_SECRET", "NEXMO_SENDER", "HEARTBEAT_URL"),
+    *("MQTT_HOST", "MQTT_PORT", "MQTT_TLS", "MQTT_USERNAME", "MQTT_PASSWORD"),
+)
+"""What the file `connections` in the home may hold: the page writes it, and it goes before the environment."""
+
+
 def load(environ: Mapping[str, str]) -> Settings:
-    """Settings from `environ`; an empty variable counts as absent. Raises SettingsError naming the variable."""
+    """Settings from `environ` and from what the pages kept; an empty variable counts as absent.
+
+    Raises SettingsError naming the variable, or the file that others can read.
+    """
     home = os.path.abspath(_text(environ, "HOME", os.path.join(PROJECT, "var")))
+    given = kept(home)
+    return _settings(home, {**environ, **given} if given else environ)
+
+
+def kept(home: str) -> dict[str, str]:
+    """What the pages kept in `home`, by variable. Raises SettingsError when others than the owner can read it."""
+    path = os.path.join(home, "connections")
+    try:
+        with open(path, encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise SettingsError(f"{path} holds passwords and others can read it; run: chmod 600 {path}")
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return {}
+    found = dict(line.split("=", 1) for line in lines if "=" in line)
+    return {name: found[name] for name in (f"CHAUDIERE_{key}" for key in KEPT) if found.get(name)}
+
+
+def keep(settings: Settings, values: Mapping[str, str]) -> Settings:
+    """Keeps `values` (by variable) for every program's next turn, in a file that its owner alone reads.
+
+    Returns `settings` with them. Raises SettingsError, and keeps nothing, when one is not accepted.
+    """
+    wanted = {f"CHAUDIERE_{key}": values.get(f"CHAUDIERE_{key}", "") for key in KEPT}
+    for name in wanted:
+        _text(wanted, name.removeprefix("CHAUDIERE_"), "")
+    environ = {**os.environ, **{name: value for name, value in wanted.items() if value}}
+    found = settings._replace(
+        mail=_mail(environ), sms=_sms(environ), mqtt=_mqtt(environ), heartbeat_url=_url(environ, "HEARTBEAT_URL", "")
+    )
+    path = os.path.join(settings.home, "connections")
+    with os.fdopen(os.open(f"{path}.part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(f"{name}={value}\n" for name, value in wanted.items() if value)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(f"{path}.part", path)
+    return found
+
+
+def _settings(home: str, environ: Mapping[str, str]) -> Settings:
     port = _port(environ, "PORT", 5007)
     return Settings(
         home=home,
@@ -83,10 +150,12 @@ def load(environ: Mapping[str, str]) -> Settings:
         database=os.path.abspath(_text(environ, "DATABASE", os.path.join(home, "chaudiere.db"))),
         port=port,
         url=_url(environ, "URL", f"http://localhost:{port}").rstrip("/"),
+        proxies=_count(environ, "PROXIES", 0, 3),
         secret_key=_secret_key(environ),
         heartbeat_url=_url(environ, "HEARTBEAT_URL", ""),
         mail=_mail(environ),
         sms=_sms(environ),
+        mqtt=_mqtt(environ),
         alert_emails=_addresses(environ),
         alert_phones=_phones(environ),
         probes=_probes(environ),
@@ -112,6 +181,13 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     text = _text(environ, name, str(default))
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535):
         raise SettingsError(f"CHAUDIERE_{name} is {text!r}; it accepts a port from 1 to 65535")
+    return int(text)
+
+
+def _count(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = _text(environ, name, str(default))
+    if not (text.isdecimal() and text.isascii() and len(text) < 3 and int(text) <= most):
+        raise SettingsError(f"CHAUDIERE_{name} is {text!r}; it accepts a number from 0 to {most}")
     return int(text)
 
 
@@ -157,6 +233,20 @@ def _sms(environ: Mapping[str, str]) -> Sms:
         api_secret=_text(environ, "NEXMO_API_SECRET", ""),
         url=_url(environ, "NEXMO_URL", "https://rest.nexmo.com").rstrip("/"),
         sender=sender,
+    )
+
+
+def _mqtt(environ: Mapping[str, str]) -> Mqtt:
+    tls = _text(environ, "MQTT_TLS", "none")
+    if tls not in ("none", "tls"):
+        raise SettingsError(f"CHAUDIERE_MQTT_TLS is {tls!r}; it accepts none or tls")
+    return Mqtt(
+        host=_text(environ, "MQTT_HOST", ""),
+        port=_port(environ, "MQTT_PORT", 8883 if tls == "tls" else 1883),
+        tls=tls == "tls",
+        username=_text(environ, "MQTT_USERNAME", ""),
+        password=environ.get("CHAUDIERE_MQTT_PASSWORD", ""),
+        prefix=_text(environ, "MQTT_PREFIX", "homeassistant").strip("/"),
     )
 
 

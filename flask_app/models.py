@@ -171,6 +171,28 @@ class User(Base):
     password_hash: Mapped[str]
     role: Mapped[str]  # viewer or admin
     created_ts: Mapped[int]
+    epoch: Mapped[int] = mapped_column(server_default="0")  # raised to end all of the user's sessions
+    totp: Mapped[str | None]  # the secret of the second factor, base32; NULL: none
+    totp_step: Mapped[int] = mapped_column(server_default="0")  # the 30 s of the last code used: a code serves once
+
+
+class EndedSession(Base):
+    """A session that was logged out before its time: the web. Kept until its cookie would be refused anyway."""
+
+    __tablename__ = "EndedSession"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    until_ts: Mapped[int]
+
+
+class Token(Base):
+    """What lets a script read: the web. The token itself is shown once and kept nowhere."""
+
+    __tablename__ = "Token"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    sha256: Mapped[str] = mapped_column(unique=True)
+    created_ts: Mapped[int]
+    by: Mapped[str]
 
 
 class Annotation(Base):

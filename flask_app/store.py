@@ -19,7 +19,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.deliveries import Delivery, Life, Told
 from flask_app.boiler.rows import COLUMNS, Row
 
-SCHEMA = "0050"
+SCHEMA = "0060"
 """The migration that this code needs (flask_app/migrations/versions)."""
 
 ROTATED = ("Chaudiere", "ChaudiereMinute")
@@ -350,35 +350,6 @@ def rotate(
         if not deleted:
             break
     return total
-
-
-# --- status
-
-
-class Health(NamedTuple):
-    """How far the walk of a row has come, and which messages have not left. Times in UTC seconds."""
-
-    reading_ts: int | None  # the newest reading
-    minute_ts: int | None  # the newest minute
-    state_ts: int | None  # the newest minute that the engine judged
-    waiting: int  # deliveries due, neither sent, failed nor expired
-    oldest_due_ts: int | None  # of those
-    failed: int  # deliveries given up within a day
-
-
-def health(connection: sqlite3.Connection, now: int) -> Health:
-    """The health of an installation at `now`."""
-    newest = (
-        connection.execute(f"SELECT MAX(ts) FROM {table}").fetchone()[0]
-        for table in ("Chaudiere", "ChaudiereMinute", "EngineState")
-    )
-    waiting = connection.execute(
-        "SELECT COUNT(*), MIN(due_ts) FROM Delivery "
-        "WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? AND expires_ts > ?",
-        (now, now),
-    ).fetchone()
-    failed = connection.execute("SELECT COUNT(*) FROM Delivery WHERE failed_ts > ?", (now - 86400,)).fetchone()
-    return Health(*newest, *waiting, *failed)
 
 
 # --- the life of an alert: process_phase

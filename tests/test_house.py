@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "flask_app/letters.py": {"flask_app.boiler", "flask_app.words"},
     "flask_app/links.py": {"config.settings"},
     "flask_app/picture.py": {"flask_app.boiler"},
+    "flask_app/system.py": set(),
     "flask_app/store.py": {"flask_app.lock", "flask_app.boiler", "sqlite3"},
     "sensor": {"config.settings", "flask_app.store", "flask_app.lock", "flask_app.boiler", "sensor"},
     "flask_app/script": {
@@ -31,6 +32,7 @@ MAY_IMPORT = {
         "flask_app.letters",
         "flask_app.links",
         "flask_app.picture",
+        "flask_app.system",
         "flask_app.script",
         "flask_app.send_email_sms",
     },
@@ -44,6 +46,7 @@ MAY_IMPORT = {
         "flask_app.words",
         "flask_app.letters",
         "flask_app.links",
+        "flask_app.system",
         "flask_app.web",
         "flask_app.send_email_sms",
     },
@@ -54,6 +57,7 @@ STANDARD_LIBRARY_ONLY = (
     "flask_app/lock.py",
     "flask_app/words.py",
     "flask_app/letters.py",
+    "flask_app/system.py",
     "config/settings.py",
 )
 NEVER = {

@@ -43,6 +43,7 @@ class Options(NamedTuple):
     hourly_messages: float = 6.0  # to one address, whatever the boiler does
     daily_sms: float = 12.0  # to one number
     low_balance: float = 5.0  # of the SMS gateway's account, in its currency
+    reading: str = "lan"  # who sees the pages without a login
 
 
 LIMITS = {
@@ -62,7 +63,8 @@ LIMITS = {
     "summer_to": Limits("month", 1, 12),
     "hourly_messages": Limits("messages", 1, 60),
     "daily_sms": Limits("messages", 1, 50),
-    "low_balance": Limits("of the gateway's currency", 0, 1000),
+    "low_balance": Limits("currency", 0, 1000),
+    "reading": Limits(choices=("lan", "login", "open")),
 }
 
 

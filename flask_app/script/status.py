@@ -1,40 +1,51 @@
-"""Whether an installation is healthy, for `manager.py status`: rows come, minutes are judged, messages leave."""
+"""Whether an installation is healthy, in lines for `manager.py status`."""
 
 from __future__ import annotations
 
-from flask_app.store import Health
+from flask_app.system import Check
 
-SILENT = 180  # s without a row: from then on the installation is blind
-LATE = 300  # s after a minute's end by which it must be folded and judged
-OVERDUE = 600  # s a message may wait: the first retries are over
-
-
-def report(health: Health, now: int) -> tuple[list[str], list[str]]:
-    """The lines to show at `now` (UTC seconds), and the reasons why all is not well, none when it is."""
-    facts = [
-        ("newest row", health.reading_ts, SILENT, "the sensor loop writes no rows"),
-        # A minute is named by its start: it could not be there before its end.
-        ("newest minute", _end(health.minute_ts), LATE, "archive_minute does not run"),
-        ("judged until", _end(health.state_ts), LATE, "process_phase does not run"),
-    ]
-    lines = [f"{name:<15}{_age(ts, now)}" for name, ts, _, _ in facts]
-    reasons = [words for _, ts, limit, words in facts if ts is None or now - ts > limit]
-    lines.append(f"{'messages':<15}{health.waiting} waiting, {health.failed} failed within a day")
-    if health.oldest_due_ts is not None and now - health.oldest_due_ts > OVERDUE:
-        reasons.append(f"a message waits since {_duration(now - health.oldest_due_ts)}")
-    if health.failed:
-        reasons.append("messages could not be sent")
-    return lines, reasons
+REASONS = {
+    "newest_row": "the sensor loop writes no rows",
+    "newest_minute": "archive_minute does not run",
+    "judged_until": "process_phase does not run",
+    "messages_waiting": "a message waits for more than ten minutes",
+    "messages_failed": "messages could not be sent",
+    "disk_left": "the disk is nearly full",
+    "memory_left": "the memory is nearly full",
+    "cpu_temperature": "the processor is too hot",
+    "throttled": "the processor is slowed down: heat or a weak power supply",
+    "clock_synchronised": "the clock is not synchronised",
+    "alerting_proven": "no message has arrived for a season",
+    "last_backup": "the last copy of the database is old",
+}
 
 
-def _end(minute_ts: int | None) -> int | None:
-    return None if minute_ts is None else minute_ts + 60
+def report(checks: list[Check]) -> tuple[list[str], list[str]]:
+    """The lines to show, and the reasons why all is not well, none when it is."""
+    lines = [f"{check.name.replace('_', ' '):<24}{_shown(check)}" for check in checks]
+    return lines, [REASONS.get(check.name, _reason(check)) for check in checks if check.well is False]
 
 
-def _age(ts: int | None, now: int) -> str:
-    if ts is None:
-        return "none"
-    return f"{_duration(now - ts)} ago" if ts <= now else f"{_duration(ts - now)} ahead of this machine's clock"
+def _reason(check: Check) -> str:
+    kind, _, name = check.name.partition("_")
+    return f"the {'program' if kind == 'service' else kind} {name} is not well: {_shown(check)}"
+
+
+def _shown(check: Check) -> str:
+    value = check.value
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if check.unit == "s":
+        return _duration(value) if check.name == "uptime" else _age(value)
+    if check.unit.startswith("B"):
+        return f"{value / 1e6:.1f} M{check.unit}"
+    return f"{value} {check.unit}".rstrip()
+
+
+def _age(seconds: int) -> str:
+    return f"{_duration(seconds)} ago" if seconds >= 0 else f"{_duration(-seconds)} ahead of this machine's clock"
 
 
 def _duration(seconds: int) -> str:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import NamedTuple, TextIO
 
 from config.settings import Settings, SettingsError, load, make_folders
-from flask_app import lock, store
+from flask_app import lock, store, system
 from flask_app.boiler import deliveries
 from flask_app.boiler.alerts import Kind
 from flask_app.script import announce
@@ -200,6 +200,7 @@ class Watch:
         """Looks, decides, acts."""
         seen = look(self.settings, time.monotonic())
         self.memory, deeds = decide(self.memory, seen)
+        self._note_day(time.time())
         if Deed.RESTART in deeds:
             said = restart_loop(self.supervisor_url)
             print(f"watch: no reading for {SILENCE} s: loop {said}", file=sys.stderr, flush=True)
@@ -210,6 +211,13 @@ class Watch:
             tell(self.settings, Kind.JOBS, words, time.time(), "pages")
         if Deed.TELL_STORAGE in deeds:
             tell(self.settings, Kind.STORAGE, seen.storage, time.time())
+
+    def _note_day(self, now: float) -> None:
+        place = system.Place(self.settings.database, self.settings.home, self.settings.runtime)
+        try:
+            system.note_day(place, system.today(now))
+        except OSError as error:  # a full disk is told by the look itself
+            print(f"watch: the day is not noted: {error}", file=sys.stderr)
 
 
 def main(environ: Mapping[str, str]) -> int:

@@ -6,8 +6,10 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from config.settings import Settings, load
 from flask_app.web import (
@@ -18,14 +20,27 @@ from flask_app.web import (
     api,
     assets,
     charts,
+    choices,
     doors,
+    first,
+    gate,
     languages,
+    logs,
     notes,
     notices,
     status,
+    system,
     taps,
+    throttle,
     told,
 )
+
+
+class RowNumber(IntegerConverter):
+    """A number in an address: one that no table could hold is an address that does not exist."""
+
+    def __init__(self, map: Any) -> None:
+        super().__init__(map, max=2**63 - 1)
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], float] = time.time) -> Flask:
@@ -38,11 +53,16 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
     app.config["SETTINGS"] = settings
     app.config["CLOCK"] = clock
     app.config["BOOT"] = secrets.token_hex(4)
-    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    # The largest form is a page of settings: what is longer is refused before it is read.
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = 64 * 1024
+    app.config["MAX_FORM_PARTS"] = 100
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = assets.FOR_EVER
+    app.url_map.converters["int"] = RowNumber
     doors.configure(app, settings)
-    for part in (answers, languages, account, notices, taps):
+    # A Host that is not ours is refused before anything else is looked at.
+    app.before_request(gate.check_host)
+    for part in (throttle, answers, languages, account, gate, notices, first, taps):
         part.configure(app)
-    for pages in (status, charts, notes, alerts, api, admin, taps, told, assets):
+    for pages in (status, charts, notes, alerts, api, admin, choices, first, told, taps, system, logs, assets):
         app.register_blueprint(pages.pages)
     return app

@@ -1,61 +1,55 @@
-"""The settings, behind a login: who is told, the setpoint, a test message; and the owner's first visit."""
+"""Coming and going: the owner's first visit, the login, one's own account, and who else has one."""
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from flask_login import logout_user
-from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
+from markupsafe import Markup
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from config.settings import Settings, SettingsError, load
-from flask_app.boiler.options import OptionError, parse
-from flask_app.models import Recipient, Setting
-from flask_app.web import account, doors, notices, queries
+from config.settings import Settings
+from flask_app.models import User
+from flask_app.web import account, queries, throttle
 
 pages = Blueprint("admin", __name__, url_prefix="/admin")
-
-CHANNELS = {"mail": "CHAUDIERE_ALERT_EMAILS", "sms": "CHAUDIERE_ALERT_PHONES"}
-
-
-OPEN = {"admin.login", "admin.owner"}
-
-
-@pages.before_request
-def _guard() -> Response | None:
-    """Everything here asks for a login, what is added later too."""
-    if request.endpoint in OPEN or account.visitor() is not None:
-        return None
-    return redirect(url_for("admin.login"))
-
-
-@pages.get("/")
-def read_admin() -> str:
-    """The settings."""
-    return render_template(
-        "admin.html",
-        recipients=queries.recipients(),
-        told=notices.channels(),
-        setpoint=queries.options().setpoint,
-    )
 
 
 # --- coming and going
 
 
 @pages.route("/login", methods=["GET", "POST"])
-def login() -> Response | str:
+def login() -> Response | str | tuple[str, int]:
     """The login; the owner's first visit when there is no user yet."""
     if not queries.has_user():
         return redirect(url_for("admin.owner"))
-    if request.method == "POST":
-        user = account.matching(request.form.get("name", ""), request.form.get("password", ""))
-        if user is not None:
-            account.begin_session(user)
-            return redirect(url_for("admin.read_admin"))
-        flash(_("Wrong name or password."), "bad")
-    return render_template("login.html")
+    if request.method != "POST":
+        return render_template("login.html")
+    try:
+        user = account.matching(*(request.form.get(field, "") for field in ("name", "password", "code")))
+    except TooManyRequests:
+        flash(_("Too many tries. Wait ten minutes, or use a browser that logged in before."), "bad")
+        return render_template("login.html"), 429
+    if user is None:
+        flash(_("Wrong name, password or code."), "bad")
+        return render_template("login.html")
+    return _enter(user, redirect(_wanted(user)))
+
+
+def _enter(user: User, answer: Response) -> Response:
+    account.begin_session(user)
+    return account.remember_device(current_app.make_response(answer), user)
+
+
+def _wanted(user: User) -> str:
+    """The page that was asked for before the login; never one of another site."""
+    path = request.args.get("next", "")
+    parts = urlsplit(path)
+    if path.startswith("/") and not parts.netloc and not path.startswith(("//", "/\\")) and path.isprintable():
+        return path
+    return url_for("choices.read_choices") if user.role == account.ADMIN else url_for("status.read_status")
 
 
 @pages.route("/owner", methods=["GET", "POST"])
@@ -63,117 +57,192 @@ def owner() -> Response | str:
     """The first visit: who has the code that the start printed becomes the owner."""
     if queries.has_user():
         return redirect(url_for("admin.login"))
-    if request.method == "POST" and (refusal := _become_owner()):
+    if request.method == "POST":
+        user, refusal = _become_owner()
+        if user is not None:
+            return _enter(user, redirect(url_for("first.read_steps")))
         flash(refusal, "bad")
-    elif request.method == "POST":
-        return redirect(url_for("admin.read_admin"))
     return render_template("owner.html", shortest=account.SHORTEST)
 
 
-def _become_owner() -> str:
-    """What is wrong; empty when the owner was made and is logged in."""
+def _become_owner() -> tuple[User | None, str]:
+    """The owner, or what is wrong."""
     settings: Settings = current_app.config["SETTINGS"]
-    if not account.accept_code(settings, request.form.get("code", "")):
-        return _("This is not the code. `python manager.py users code` prints it.")
     try:
-        user = account.create_user(request.form.get("name", ""), request.form.get("password", ""))
+        with throttle.trying("", None):
+            if not account.accept_code(settings, request.form.get("code", "")):
+                return None, _("This is not the code. `python manager.py users code` prints it.")
+            user = account.create_user(request.form.get("name", ""), request.form.get("password", ""))
+    except TooManyRequests:
+        return None, _("Too many tries. Wait ten minutes, or use a browser that logged in before.")
     except account.AccountError:
-        return _("A name, and a password of 12 characters or more, are needed.")
+        return None, _not_accepted()
     account.forget_code(settings)
-    account.begin_session(user)
-    return ""
+    return user, ""
+
+
+def _not_accepted() -> str:
+    return _("A name, and a password of 12 characters or more that is not easily guessed, are needed.")
 
 
 @pages.post("/logout")
 def logout() -> Response:
     """Ends the session."""
-    logout_user()
-    session.clear()
+    account.end_session()
     return redirect(url_for("status.read_status"))
 
 
-# --- who is told
+# --- one's own account
 
 
-@pages.post("/recipients")
-def add_recipient() -> Response:
-    """Adds an address or a number."""
-    channel = request.form.get("channel", "")
-    address = _checked(channel, request.form.get("address", ""))
-    if address is None:
-        flash(_("Not understood: an address such as you@example.org, or a number such as +33639980001."), "bad")
-        return _back()
+@pages.get("/account")
+def read_account() -> str:
+    """Password, second factor, sessions."""
+    secret = session.get("new_totp")
+    picture = account.totp_picture(account.totp_address(_me(), secret)) if secret else ""
+    # The drawing is segno's own, made from a base32 secret and a quoted name: nothing in it is a visitor's markup.
+    return render_template(
+        "account.html",
+        shortest=account.SHORTEST,
+        secret=secret,
+        picture=Markup(picture),  # noqa: S704
+        address=account.totp_address(_me(), secret) if secret else "",
+    )
+
+
+def _me() -> str:
+    """The visitor's name: gate.needs lets nobody here without one."""
+    return account.visitor() or ""
+
+
+def _proven() -> bool:
+    """Whether the form holds the visitor's present password (and code): what they change needs it."""
     try:
-        with doors.writing() as database:
-            database.add(Recipient(channel=channel, address=address))
-    except IntegrityError:
-        flash(_("%(address)s is in the list already.", address=address), "bad")
-        return _back()
-    flash(_("%(address)s will be told of every alert.", address=address), "good")
-    return _back()
+        return account.matching(_me(), *(request.form.get(field, "") for field in ("now", "code"))) is not None
+    except TooManyRequests:
+        return False
 
 
-@pages.post("/recipients/<int:recipient_id>/remove")
-def remove_recipient(recipient_id: int) -> Response:
-    """Removes one."""
-    with doors.writing() as database:
-        database.execute(delete(Recipient).where(Recipient.id == recipient_id))
-    flash(_("Removed."), "good")
-    return _back()
-
-
-def _checked(channel: str, address: str) -> str | None:
-    """The address as the settings' own checks accept it; None when they refuse it."""
-    if channel not in CHANNELS or "," in address or not address.strip() or len(address) > 254:
-        return None
+@pages.post("/account/password")
+def change_password() -> Response:
+    """Changes one's password; every other session ends."""
+    if not _proven():
+        flash(_("The present password or code is wrong."), "bad")
+        return _to_account()
     try:
-        found = load({CHANNELS[channel]: address})
-    except SettingsError:
-        return None
-    return (found.alert_emails + found.alert_phones)[0]
+        user = account.set_password(_me(), request.form.get("password", ""))
+    except account.AccountError:
+        flash(_not_accepted(), "bad")
+        return _to_account()
+    flash(_("The password is changed, and every other session has ended."), "good")
+    return _enter(user, _to_account())
 
 
-# --- the setpoint
+@pages.post("/account/totp/start")
+def start_totp() -> Response:
+    """Shows a secret to put into an authenticator."""
+    session["new_totp"] = account.new_totp()
+    return _to_account()
 
 
-@pages.post("/setpoint")
-def set_setpoint() -> Response:
-    """Changes the setpoint from now on."""
-    words = request.form.get("setpoint", "").strip().replace(",", ".")
+@pages.post("/account/totp")
+def keep_totp() -> Response:
+    """Keeps the second factor, once a code proves that the authenticator has it."""
+    secret = session.get("new_totp", "")
+    if not secret or not _proven() or account.totp_step(secret, request.form.get("new_code", "")) is None:
+        flash(_("Password or code is wrong: the second factor is not set."), "bad")
+        return _to_account()
+    user = account.set_totp(_me(), secret)
+    flash(_("From now on a login asks for a code too."), "good")
+    return _enter(user, _to_account())
+
+
+@pages.post("/account/totp/drop")
+def drop_totp() -> Response:
+    """Takes the second factor away."""
+    if not _proven():
+        flash(_("The present password or code is wrong."), "bad")
+        return _to_account()
+    flash(_("A login asks for the password alone."), "good")
+    return _enter(account.set_totp(_me(), None), _to_account())
+
+
+@pages.post("/account/everywhere")
+def logout_everywhere() -> Response:
+    """Ends one's sessions on every other browser."""
+    user = account.end_sessions(_me())
+    flash(_("Every other session has ended."), "good")
+    return _enter(user, _to_account())
+
+
+def _to_account() -> Response:
+    return redirect(url_for("admin.read_account"))
+
+
+# --- who else has an account, and the tokens of scripts
+
+
+@pages.get("/people")
+def read_people() -> str:
+    """The users and the tokens; a token just made is shown this once."""
+    return render_template(
+        "people.html",
+        users=queries.users(),
+        tokens=queries.tokens(),
+        shortest=account.SHORTEST,
+        token=session.pop("token", None),
+    )
+
+
+@pages.post("/people/users")
+def add_user() -> Response:
+    """Makes a user."""
+    name, role = request.form.get("name", "").strip(), request.form.get("role", "viewer")
     try:
-        value = parse("setpoint", words)
-    except OptionError:
-        flash(_("The setpoint accepts 30 to 90 °C."), "bad")
-        return _back()
-    with doors.writing() as database:
-        database.add(Setting(key="setpoint", since_ts=queries.now(), value=f"{value:g}", by=account.visitor() or ""))
-    flash(_("The setpoint is now %(value)s °C.", value=f"{value:g}"), "good")
-    return _back()
+        account.create_user(name, request.form.get("password", ""), role)
+    except account.AccountError:
+        if queries.user_named(name) is None:
+            flash(_not_accepted(), "bad")
+        else:
+            flash(_("There is a user of that name already."), "bad")
+    else:
+        flash(_("%(name)s may log in.", name=name), "good")
+    return _to_people()
 
 
-# --- a test message
+@pages.post("/people/users/<int:user_id>/remove")
+def remove_user(user_id: int) -> Response:
+    """Removes a user, the last administrator excepted."""
+    user = queries.user_numbered(user_id)
+    if user is None:
+        abort(404)
+    try:
+        account.delete_user(user.name)
+    except account.AccountError:
+        flash(_("The last administrator stays."), "bad")
+    else:
+        flash(_("%(name)s is removed.", name=user.name), "good")
+    return _to_people()
 
 
-@pages.post("/test")
-def send_test() -> Response:
-    """Sends one test message to each who is told, and shows what the gateway answered."""
-    # Mail and SMS libraries cost 0.3 s to load, and only this button needs them.
-    from flask_app import send_email_sms
-    from flask_app.boiler.deliveries import Message
-
-    settings: Settings = current_app.config["SETTINGS"]
-    for channel, address in notices.channels():
-        message = Message(
-            channel=channel,
-            address=address,
-            subject=_("Chaudiere: test message"),
-            text=_("This is a test of the boiler's watch. %(url)s", url=settings.url),
-        )
-        send = send_email_sms.catch if g.simulated else send_email_sms.send
-        answer = send(message, settings)
-        flash(f"{address}: {answer.outcome.value} — {answer.words}", "plain")
-    return _back()
+@pages.post("/people/tokens")
+def add_token() -> Response:
+    """Makes a token."""
+    try:
+        # Carried to the next page in the session's cookie, which only this browser has, and dropped there.
+        session["token"] = account.create_token(request.form.get("name", ""), _me())
+    except account.AccountError:
+        flash(_("Give the token a name of 1 to 40 characters."), "bad")
+    return _to_people()
 
 
-def _back() -> Response:
-    return redirect(url_for("admin.read_admin"))
+@pages.post("/people/tokens/<int:token_id>/remove")
+def remove_token(token_id: int) -> Response:
+    """Makes a token void."""
+    account.delete_token(token_id)
+    flash(_("The token is void."), "good")
+    return _to_people()
+
+
+def _to_people() -> Response:
+    return redirect(url_for("admin.read_people"))

@@ -36,7 +36,7 @@ def read_alerts() -> str:
 @pages.get("/alerts/<int:alert_id>")
 def read_alert(alert_id: int) -> str:
     """One alert: its life, what it was judged by, and its messages."""
-    alert = queries.alert(alert_id) if alert_id < 2**63 else None
+    alert = queries.alert(alert_id)
     if alert is None:
         abort(404)
     sent = queries.deliveries([alert.id]).get(alert.id, [])

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, make_response, request, stream_with_conte
 from flask_app.boiler import minutes_csv
 from flask_app.boiler.rows import COLUMNS, MINUTE, VALUES, Row
 from flask_app.boiler.verdict import PHASE_LATE, READING_LATE, State, judge
-from flask_app.web import levels, queries, series, statistics
+from flask_app.web import gate, levels, queries, series, statistics
 
 pages = Blueprint("api", __name__)
 
@@ -116,7 +116,10 @@ def read_health() -> Response:
     }
     limits = {"reading_age": READING_LATE, "minute_age": PHASE_LATE, "phase_age": PHASE_LATE}
     well = all(age is not None and age <= limits[name] for name, age in ages.items())
-    body = {"database": True, "well": well, **ages, "phase": phased and phased.phase.name.lower()}
+    body: dict[str, Any] = {"database": True, "well": well}
+    # A monitor needs the verdict; what the boiler does is for who may read.
+    if gate.level() >= gate.Level.READER:
+        body |= {**ages, "phase": phased and phased.phase.name.lower()}
     answer = make_response(body, 200 if well else 503)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -96,7 +96,7 @@ def read_season(year: int) -> str:
 @pages.get("/charts/story/<int:alert_id>")
 def read_story(alert_id: int) -> str:
     """What a flag of the chart tells: the alert, how it ended, what it was judged by."""
-    alert = queries.alert(alert_id) if alert_id < 2**63 else None
+    alert = queries.alert(alert_id)
     if alert is None:
         abort(404)
     return render_template("story.html", alert=alert, evidence=wording.evidence(queries.evidence(alert)))

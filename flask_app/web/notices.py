@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from config.settings import Settings
 from flask_app.boiler.phases import Phase
-from flask_app.web import assets, queries, wording
+from flask_app.web import assets, explained, gate, queries, wording
 
 RECENT = 7 * 86400
 
@@ -24,7 +24,7 @@ def _context() -> dict[str, Any]:
     ready = hasattr(g, "simulated")
     return {
         "simulated": ready and g.simulated,
-        "notices": notices() if ready else [],
+        "notices": notices() if ready and gate.level() >= gate.Level.READER else [],
         "asset_version": assets.version(),
         "uplot_url": assets.uplot_url,
         "phase_name": wording.phase,
@@ -33,9 +33,17 @@ def _context() -> dict[str, Any]:
         "occasion_name": wording.occasion,
         "masked": wording.masked,
         "spare_name": wording.spare,
+        "step_title": _step,
+        "choice_name": explained.choice,
+        "accepts": explained.accepts,
+        "unit_name": explained.unit,
         "phase_sign": wording.SIGNS,
         "Phase": Phase,
     }
+
+
+def _step(step: str) -> str:
+    return _("Who is told of alerts") if step == "recipients" else explained.title(step)
 
 
 def channels() -> list[tuple[str, str]]:

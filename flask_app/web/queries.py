@@ -21,8 +21,10 @@ from flask_app.models import (
     Chaudiere,
     ChaudiereMinute,
     Delivery,
+    EndedSession,
     Recipient,
     Setting,
+    Token,
     User,
     db,
 )
@@ -277,6 +279,47 @@ def has_user() -> bool:
 def users() -> Sequence[User]:
     """All of them, by name."""
     return db.session.execute(select(User).order_by(User.name)).scalars().all()
+
+
+def has_ended(session_id: str) -> bool:
+    """Whether that session was logged out."""
+    return db.session.get(EndedSession, session_id) is not None
+
+
+def tokens() -> Sequence[Token]:
+    """The tokens of scripts, oldest first."""
+    return db.session.execute(select(Token).order_by(Token.created_ts, Token.id)).scalars().all()
+
+
+def has_token(sha256: str) -> bool:
+    """Whether a token with that hash was given out."""
+    return db.session.execute(select(Token.id).where(Token.sha256 == sha256)).first() is not None
+
+
+def changes(limit: int) -> Sequence[Setting]:
+    """The newest changes of settings."""
+    return (
+        db.session.execute(select(Setting).order_by(Setting.since_ts.desc(), Setting.id.desc()).limit(limit))
+        .scalars()
+        .all()
+    )
+
+
+def changed_keys() -> set[str]:
+    """The keys of settings that were changed from a page."""
+    return set(db.session.execute(select(Setting.key).distinct()).scalars())
+
+
+def newest_value(key: str) -> str:
+    """The value that a setting was given last; empty when never."""
+    query = select(Setting.value).where(Setting.key == key).order_by(Setting.since_ts.desc(), Setting.id.desc())
+    return db.session.execute(query.limit(1)).scalar() or ""
+
+
+def newest_change_ts(key: str, value: str) -> int | None:
+    """When a setting was last given that value."""
+    query = select(func.max(Setting.since_ts)).where(Setting.key == key, Setting.value == value)
+    return db.session.execute(query).scalar()
 
 
 # --- notes

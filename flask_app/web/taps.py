@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -19,7 +18,7 @@ from config.settings import Settings
 from flask_app import links
 from flask_app.boiler.timetable import STOP_KEY, Reason, Stop, stop_at
 from flask_app.models import Alert, Delivery, Recipient, Setting, db
-from flask_app.web import account, doors, queries
+from flask_app.web import account, doors, queries, throttle
 from flask_app.web.languages import day_time
 
 pages = Blueprint("taps", __name__)
@@ -44,12 +43,7 @@ def _settings() -> Settings:
 
 def near() -> bool:
     """Whether the visitor is of the house: on its network, or logged in."""
-    if account.visitor() is not None:
-        return True
-    try:
-        return not ip_address(request.remote_addr or "").is_global
-    except ValueError:
-        return False
+    return account.visitor() is not None or throttle.near()
 
 
 # --- the link of a message

@@ -42,12 +42,6 @@ NOTED = [
 """The kinds that a house has words of its own for."""
 
 
-@pages.before_request
-def _guard() -> Response | None:
-    """Everything here asks for a login, what is added later too."""
-    return None if account.visitor() is not None else redirect(url_for("admin.login"))
-
-
 def _settings() -> Settings:
     found: Settings = current_app.config["SETTINGS"]
     return found
@@ -180,10 +174,28 @@ def send_test(recipient_id: int) -> Response:
     one = db.session.get(Recipient, recipient_id)
     if one is None:
         abort(404)
-    person = Person(one.channel, one.address, one.name, one.position, one.language)
+    _try(_person(one))
+    return _back()
+
+
+@pages.post("/test")
+def send_tests() -> Response:
+    """Sends a test message to each who is told."""
+    named = [Person(channel, address) for channel, address in _named_by_environment()]
+    for person in [_person(one) for one in people()] or named:
+        _try(person)
+    return _back()
+
+
+def _person(one: Recipient) -> Person:
+    return Person(one.channel, one.address, one.name, one.position, one.language)
+
+
+def _try(person: Person) -> None:
+    address = wording.masked(person.channel, person.address)
     if _tested_since(person, queries.now() - TEST_REST):
-        flash(_("A test went to this address within the last minute: wait a little."), "bad")
-        return _back()
+        flash(_("A test went to %(address)s within the last minute: wait a little.", address=address), "bad")
+        return
     # Mail and SMS libraries cost 0.3 s to load, and only this button needs them.
     from flask_app import send_email_sms
 
@@ -191,8 +203,7 @@ def send_test(recipient_id: int) -> Response:
     answer = send(_test_message(person), _settings())
     with doors.writing() as database:
         _keep_test(database, person, answer)
-    flash(f"{wording.masked(one.channel, one.address)}: {answer.outcome.value} — {answer.words}", "plain")
-    return _back()
+    flash(f"{address}: {answer.outcome.value} — {answer.words}", "plain")
 
 
 def _tested_since(person: Person, ts: int) -> bool:
@@ -322,4 +333,5 @@ def again(one: Delivery, now: int) -> Delivery:
 
 
 def _back() -> Response:
-    return redirect(url_for("told.read_told"))
+    """The page that the form was on: this one, or the steps of the first visit."""
+    return redirect(url_for("first.read_steps" if request.form.get("back") == "first" else "told.read_told"))

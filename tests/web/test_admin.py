@@ -81,7 +81,7 @@ def test_a_short_password_is_refused_and_the_code_stays(client: FlaskClient, set
     assert account.accept_code(settings, code)
 
 
-@pytest.mark.parametrize("address", ["recipients", "recipients/1/remove", "setpoint", "test", "logout"])
+@pytest.mark.parametrize("address", ["told/people", "told/people/1/remove", "options/setpoint", "told/test", "logout"])
 def test_nothing_is_changed_without_a_login(client: FlaskClient, address: str) -> None:
     answer = client.post(f"/admin/{address}", data={"csrf_token": token(client, "/admin/owner")})
 
@@ -90,7 +90,7 @@ def test_nothing_is_changed_without_a_login(client: FlaskClient, address: str) -
 
 
 def test_nothing_is_changed_without_a_token(owner: FlaskClient) -> None:
-    answer = owner.post("/admin/setpoint", data={"setpoint": "60"})
+    answer = owner.post("/admin/options/setpoint", data={"value": "60"})
 
     assert answer.status_code == 400
 
@@ -125,9 +125,9 @@ def test_a_session_cookie_is_out_of_reach(owner: FlaskClient) -> None:
 
 
 def test_recipients_are_added_and_removed(owner: FlaskClient, settings: Settings) -> None:
-    post(owner, "/admin/recipients", channel="sms", address="+33 6 39 98 00 01")
+    post(owner, "/admin/told/people", channel="sms", address="+33 6 39 98 00 01")
     added = stored(settings, "SELECT channel, address FROM Recipient")
-    post(owner, "/admin/recipients/1/remove")
+    post(owner, "/admin/told/people/1/remove")
 
     assert added == [("sms", "+33639980001")]
     assert stored(settings, "SELECT * FROM Recipient") == []
@@ -138,32 +138,32 @@ def test_recipients_are_added_and_removed(owner: FlaskClient, settings: Settings
     [("mail", "nobody"), ("sms", "0639980001"), ("fax", "+33639980001"), ("mail", "a@b.org,c@d.org")],
 )
 def test_what_is_no_address_is_refused(owner: FlaskClient, settings: Settings, channel: str, address: str) -> None:
-    text = post(owner, "/admin/recipients", channel=channel, address=address)
+    text = post(owner, "/admin/told/people", channel=channel, address=address)
 
-    assert "Non compris" in text
+    assert "Pas compris" in text
     assert stored(settings, "SELECT * FROM Recipient") == []
 
 
 def test_the_setpoint_is_changed_from_now_on(owner: FlaskClient, settings: Settings) -> None:
-    text = post(owner, "/admin/setpoint", setpoint="58,5")
+    text = post(owner, "/admin/options/setpoint", value="58,5")
 
     assert "58.5" in text
     assert stored(settings, "SELECT key, since_ts, value, by FROM Setting") == [("setpoint", NOW, "58.5", "Ana")]
 
 
 def test_a_setpoint_out_of_bounds_is_refused(owner: FlaskClient, settings: Settings) -> None:
-    text = post(owner, "/admin/setpoint", setpoint="nan")
+    text = post(owner, "/admin/options/setpoint", value="nan")
 
     assert "30 à 90" in text
     assert stored(settings, "SELECT * FROM Setting") == []
 
 
 def test_a_busy_database_is_said_and_nothing_changed(owner: FlaskClient, app: Flask, settings: Settings) -> None:
-    form = {"setpoint": "58", "csrf_token": token(owner, "/admin/")}
+    form = {"value": "58", "csrf_token": token(owner, "/admin/")}
     app.config["LOCK_SECONDS"] = 0.0
 
     with lock.hold(settings.lock, 0):
-        answer = owner.post("/admin/setpoint", data=form)
+        answer = owner.post("/admin/options/setpoint", data=form)
 
     assert answer.status_code == 503
     assert "occupée" in answer.get_data(as_text=True)
@@ -176,7 +176,7 @@ def test_a_test_message_reaches_each_recipient_and_shows_the_answer(
     rows.add("Recipient", channel="mail", address="you@example.org")
     rows.add("Recipient", channel="sms", address="+33639980001")
 
-    text = post(owner, "/admin/test")
+    text = post(owner, "/admin/told/test")
 
     assert [mail["To"] for mail in mailbox.mails] == ["you@example.org"]
     assert [form["to"] for form in gateway.forms] == ["33639980001"]
@@ -190,7 +190,7 @@ def test_a_test_message_of_a_simulation_is_caught(
     rows.simulated()
     rows.add("Recipient", channel="mail", address="you@example.org")
 
-    text = post(owner, "/admin/test")
+    text = post(owner, "/admin/told/test")
 
     assert mailbox.mails == []
     assert len(list(Path(settings.messages).iterdir())) == 1
