@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from flask_app import lock
 from flask_app.boiler.deliveries import Delivery
+from flask_app.boiler.fittings import Channel, Idle, Probe
 from flask_app.boiler.rows import COLUMNS, Row
 
-SCHEMA = "0001"
+SCHEMA = "0010"
 """The migration that this code needs (flask_app/migrations/versions)."""
 
 ROTATED = ("Chaudiere", "ChaudiereMinute")
@@ -428,3 +429,41 @@ def health(connection: sqlite3.Connection, now: int) -> Health:
     ).fetchone()
     failed = connection.execute("SELECT COUNT(*) FROM Delivery WHERE failed_ts > ?", (now - 86400,)).fetchone()
     return Health(*newest, *waiting, *failed)
+
+
+# --- fittings: the loop and the commissioning commands
+
+_PROBE = "address, role, offset"
+_CHANNEL = ", ".join(Channel._fields)
+
+
+def probes(connection: sqlite3.Connection) -> list[Probe]:
+    """The probes that the owner named."""
+    return list(map(Probe._make, connection.execute(f"SELECT {_PROBE} FROM Probe ORDER BY role")))
+
+
+def channels(connection: sqlite3.Connection) -> list[Channel]:
+    """The current clamps that the owner set."""
+    return list(map(Channel._make, connection.execute(f"SELECT {_CHANNEL} FROM Channel")))
+
+
+def idles(connection: sqlite3.Connection) -> list[Idle]:
+    """The idle currents that the loop learned."""
+    return list(map(Idle._make, connection.execute("SELECT role, ts, amps, spread FROM Idle")))
+
+
+def keep_probe(connection: sqlite3.Connection, probe: Probe, ts: int) -> None:
+    """Gives a probe its role and offset, in place of the probe that had the role."""
+    connection.execute("DELETE FROM Probe WHERE role = ? OR address = ?", (probe.role, probe.address))
+    connection.execute(f"INSERT INTO Probe ({_PROBE}, since_ts) VALUES (?, ?, ?, ?)", (*probe, ts))
+
+
+def keep_channel(connection: sqlite3.Connection, channel: Channel) -> None:
+    """Keeps what is known of a clamp."""
+    slots = ", ".join("?" * len(channel))
+    connection.execute(f"REPLACE INTO Channel ({_CHANNEL}) VALUES ({slots})", channel)
+
+
+def keep_idle(connection: sqlite3.Connection, idle: Idle) -> None:
+    """Keeps the newest idle current of a clamp."""
+    connection.execute("REPLACE INTO Idle (role, ts, amps, spread) VALUES (?, ?, ?, ?)", idle)

@@ -34,6 +34,7 @@ class Options(NamedTuple):
     raw_hours: float = 192.0  # how long readings are kept
     minute_days: float = 1827.0  # how long minutes are kept: five years
     spare: str = "indoor"  # what the fourth probe measures
+    mains_hz: str = "50"  # of the current that the clamps measure
 
 
 LIMITS = {
@@ -45,6 +46,7 @@ LIMITS = {
     "raw_hours": Limits("h", 24, 8784),
     "minute_days": Limits("d", 35, 36525),
     "spare": Limits(choices=("indoor", "return", "outdoor")),
+    "mains_hz": Limits(choices=("50", "60")),
 }
 
 
