@@ -9,6 +9,7 @@ from sqlalchemy import Column, Float, ForeignKey, Integer, MetaData, Table, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
+from flask_app.boiler import rollups
 from flask_app.boiler.rows import COLUMNS
 
 # Named constraints, so that a later migration can drop one (https://alembic.sqlalchemy.org/en/latest/naming.html).
@@ -45,6 +46,37 @@ class ChaudiereMinute(Base):
     """Minutes: archive_minute; their `phase`: process_phase."""
 
     __table__ = _row_table("ChaudiereMinute")
+
+
+def _rollup_table(table: str) -> Table:
+    columns: list[Column[Any]] = [
+        Column(name, Text() if name == "runs" else Integer()) for name in rollups.COLUMNS if name != "ts"
+    ]
+    return Table(table, Base.metadata, Column("ts", Integer, primary_key=True), *columns)
+
+
+class TenMinutes(Base):
+    """What ten minutes come to: process_phase. Never rotated, like the three below."""
+
+    __table__ = _rollup_table("TenMinutes")
+
+
+class Hour(Base):
+    """What an hour comes to: process_phase."""
+
+    __table__ = _rollup_table("Hour")
+
+
+class SixHours(Base):
+    """What six hours, counted in UTC, come to: process_phase."""
+
+    __table__ = _rollup_table("SixHours")
+
+
+class Day(Base):
+    """What a local day comes to, 23 to 25 hours: process_phase."""
+
+    __table__ = _rollup_table("Day")
 
 
 class EngineState(Base):
@@ -163,3 +195,14 @@ class Idle(Base):
     ts: Mapped[int]
     amps: Mapped[float]
     spread: Mapped[float]
+
+
+class Annotation(Base):
+    """What the household notes of a moment: the silo was filled, the boiler swept, or its own words: the web."""
+
+    __tablename__ = "Annotation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ts: Mapped[int] = mapped_column(index=True)
+    kind: Mapped[str]  # fill, cleaning or note
+    words: Mapped[str] = mapped_column(Text)
+    by: Mapped[str]

@@ -18,7 +18,7 @@ from flask_app.boiler.deliveries import Delivery
 from flask_app.boiler.fittings import Channel, Idle, Probe
 from flask_app.boiler.rows import COLUMNS, Row
 
-SCHEMA = "0010"
+SCHEMA = "0040"
 """The migration that this code needs (flask_app/migrations/versions)."""
 
 ROTATED = ("Chaudiere", "ChaudiereMinute")
@@ -467,3 +467,43 @@ def keep_channel(connection: sqlite3.Connection, channel: Channel) -> None:
 def keep_idle(connection: sqlite3.Connection, idle: Idle) -> None:
     """Keeps the newest idle current of a clamp."""
     connection.execute("REPLACE INTO Idle (role, ts, amps, spread) VALUES (?, ?, ?, ?)", idle)
+
+
+# --- roll-ups: process_phase
+
+
+def oldest_rollup_ts(connection: sqlite3.Connection) -> int | None:
+    """The start of the oldest ten-minute roll-up."""
+    ts: int | None = connection.execute("SELECT MIN(ts) FROM TenMinutes").fetchone()[0]
+    return ts
+
+
+def newest_day_ts(connection: sqlite3.Connection) -> int | None:
+    """The start of the newest local day that is rolled up."""
+    ts: int | None = connection.execute("SELECT MAX(ts) FROM Day").fetchone()[0]
+    return ts
+
+
+def columns_between(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], start_ts: int, end_ts: int
+) -> sqlite3.Cursor:
+    """Those columns of the rows of [start_ts, end_ts) in order, as plain tuples."""
+    query = f"SELECT {', '.join(columns)} FROM {table} WHERE ts >= ? AND ts < ? ORDER BY ts"
+    return connection.execute(query, (start_ts, end_ts))
+
+
+def keep_rollups(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], rollups: Iterable[tuple[object, ...]]
+) -> None:
+    """Writes roll-ups over those of the same time, but never one of fewer minutes: the others were rotated away."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    connection.executemany(
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
+        f"ON CONFLICT (ts) DO UPDATE SET {changes} WHERE excluded.minutes >= minutes",
+        rollups,
+    )
+
+
+def forget_days(connection: sqlite3.Connection) -> None:
+    """Deletes every local day's roll-up: they are another zone's."""
+    connection.execute("DELETE FROM Day")

@@ -29,7 +29,7 @@ MAY_IMPORT = {
         "flask_app.send_email_sms",
     },
     "flask_app/send_email_sms.py": {"config.settings", "flask_app.words", "flask_app.boiler"},
-    "flask_app/models.py": {"flask_app.boiler.rows"},
+    "flask_app/models.py": {"flask_app.boiler.rows", "flask_app.boiler.rollups"},
     "flask_app/web": {
         "config.settings",
         "flask_app.models",

@@ -101,7 +101,7 @@ def _finish(answer: Response) -> Response:
 
 def _compress(answer: Response) -> Response:
     # Forms with a token are sent as they are: their size would tell of their secret (BREACH).
-    if answer.mimetype not in COMPRESSED or request.path.startswith("/admin"):
+    if answer.mimetype not in COMPRESSED or request.path.startswith("/admin") or "csrf_token" in g:
         return answer
     answer.vary.add("Accept-Encoding")
     if answer.status_code != 200 or request.accept_encodings["gzip"] == 0 or "Content-Encoding" in answer.headers:

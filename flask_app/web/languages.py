@@ -1,4 +1,4 @@
-"""Languages, times and numbers: which language a visitor reads, and the installation's own zone, never the device's."""
+"""Languages, times, numbers, light or dark: what a visitor chose, and the installation's zone, never the device's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
+from urllib.parse import urlencode
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -16,6 +17,7 @@ from flask_babel import Babel, Domain, format_date, format_datetime, format_deci
 from flask_app.web import queries
 
 LANGUAGES = ("fr", "en")
+THEMES = ("light", "dark")
 TRANSLATIONS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "translations")
 
 
@@ -51,9 +53,10 @@ def configure(app: Flask) -> None:
     app.add_template_filter(day_time)
     app.add_template_filter(clock_time)
     app.add_template_filter(span)
+    app.add_template_filter(minutes)
     app.add_template_filter(number)
     app.add_template_filter(long_day)
-    app.context_processor(lambda: {"language": language(), "languages": LANGUAGES})
+    app.context_processor(lambda: {"language": language(), "theme": theme(), "here": here})
 
 
 def language() -> str:
@@ -63,6 +66,17 @@ def language() -> str:
             return choice
     default: str = current_app.config["SETTINGS"].options.language
     return request.accept_languages.best_match(LANGUAGES, default) or default
+
+
+def theme() -> str:
+    """light or dark as the visitor chose it (?theme=, then remembered); empty: as the device is set."""
+    choice = request.args.get("theme", request.cookies.get("theme"))
+    return choice if choice in THEMES else ""
+
+
+def here(**changes: str) -> str:
+    """This page's own address with other arguments."""
+    return "?" + urlencode(request.args.to_dict() | changes)
 
 
 def _zone() -> str:
@@ -76,6 +90,8 @@ def _remember(answer: Response) -> Response:
     choice = request.args.get("lang")
     if choice in LANGUAGES and request.method == "GET":
         answer.set_cookie("lang", choice, max_age=31_536_000, samesite="Lax", httponly=True)
+    if "theme" in request.args and request.method == "GET":
+        answer.set_cookie("theme", theme(), max_age=31_536_000, samesite="Lax", httponly=True)
     return answer
 
 
@@ -115,6 +131,11 @@ def span(seconds: int) -> str:
         return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
     days = gettext("d")
     return f"{seconds // 86400} {days} {seconds % 86400 // 3600} h"
+
+
+def minutes(seconds: int) -> str:
+    """As `span`, in whole minutes: words that stay the same for one."""
+    return span(max(120, seconds)) if seconds >= 120 else "1 min"
 
 
 def number(value: float, decimals: int = 1) -> str:

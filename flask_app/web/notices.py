@@ -29,6 +29,7 @@ def _context() -> dict[str, Any]:
         "uplot_url": assets.uplot_url,
         "phase_name": wording.phase,
         "kind_name": wording.kind,
+        "spare_name": wording.spare,
         "phase_sign": wording.SIGNS,
         "Phase": Phase,
     }

@@ -12,9 +12,20 @@ from sqlalchemy import func, or_, select, text
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.options import Options, in_force
 from flask_app.boiler.phases import Phase
-from flask_app.boiler.rows import COLUMNS, MINUTE, TEMPERATURES
+from flask_app.boiler.rows import COLUMNS, MINUTE
 from flask_app.boiler.verdict import Facts
-from flask_app.models import Alert, Attempt, Chaudiere, ChaudiereMinute, Delivery, Recipient, Setting, User, db
+from flask_app.models import (
+    Alert,
+    Annotation,
+    Attempt,
+    Chaudiere,
+    ChaudiereMinute,
+    Delivery,
+    Recipient,
+    Setting,
+    User,
+    db,
+)
 
 
 def now() -> int:
@@ -111,50 +122,7 @@ def _open_kinds() -> list[str]:
     return [kind for kind in kinds.scalars() if kind in {known.value for known in Kind}]
 
 
-# --- series
-
-_FOLD = {
-    role: f"AVG({COLUMNS[role]}) AS {role}, MIN({COLUMNS[role]}) AS {role}_lo, MAX({COLUMNS[role]}) AS {role}_hi"
-    if role in TEMPERATURES
-    else f"100.0 * AVG(COALESCE({COLUMNS[f'{role}_duty']}, {COLUMNS[role]})) AS {role}"
-    for role in list(COLUMNS)[1:9]
-}
-
-
-def minutes(start_ts: int, end_ts: int, roles: Sequence[str]) -> Sequence[Any]:
-    """Rows (ts, one value a role) of the minutes of [start_ts, end_ts), as stored; a motor's value is 0 or 100."""
-    values = ", ".join(f"{'' if role in TEMPERATURES else '100 * '}{COLUMNS[role]} AS {role}" for role in roles)
-    return _between(
-        f"SELECT ts AS bucket, {values} FROM ChaudiereMinute WHERE ts >= :start AND ts < :end", {}, start_ts, end_ts
-    )
-
-
-def buckets(start_ts: int, end_ts: int, roles: Sequence[str], step: int) -> Sequence[Any]:
-    """Rows (number of the bucket from start_ts, mean, lo and hi a temperature, share of time on a motor, in %)."""
-    return _grouped("(ts - :start) / :step", {"step": step}, start_ts, end_ts, roles)
-
-
-def day_buckets(
-    start_ts: int, end_ts: int, roles: Sequence[str], days: int, offsets: Sequence[tuple[int, int]]
-) -> Sequence[Any]:
-    """As `buckets`, `days` local days each: `offsets` are (until_ts, seconds east of UTC) in rising order."""
-    # Local midnight is a multiple of 86,400 once the zone's offset of that instant is added.
-    cases = " ".join(f"WHEN ts < :until{i} THEN :offset{i}" for i in range(len(offsets)))
-    names: dict[str, int] = {"days": days, "first": offsets[0][1]}
-    for i, (until_ts, offset) in enumerate(offsets):
-        names |= {f"until{i}": until_ts, f"offset{i}": offset}
-    bucket = f"((ts + CASE {cases} END) / 86400 - (:start + :first) / 86400) / :days"
-    return _grouped(bucket, names, start_ts, end_ts, roles)
-
-
-def _grouped(bucket: str, names: dict[str, int], start_ts: int, end_ts: int, roles: Sequence[str]) -> Sequence[Any]:
-    values = ", ".join(_FOLD[role] for role in roles)
-    sql = f"SELECT {bucket} AS bucket, {values} FROM ChaudiereMinute WHERE ts >= :start AND ts < :end GROUP BY bucket"
-    return _between(sql, names, start_ts, end_ts)
-
-
-def _between(sql: str, names: dict[str, int], start_ts: int, end_ts: int) -> Sequence[Any]:
-    return db.session.execute(text(sql), {**names, "start": start_ts, "end": end_ts}).mappings().all()
+# --- phases
 
 
 def phase_changes(start_ts: int, end_ts: int) -> list[tuple[int, int]]:
@@ -276,3 +244,30 @@ def has_user() -> bool:
 def users() -> Sequence[User]:
     """All of them, by name."""
     return db.session.execute(select(User).order_by(User.name)).scalars().all()
+
+
+# --- notes
+
+
+def notes(start_ts: int, end_ts: int, limit: int) -> Sequence[Annotation]:
+    """What was noted of moments in [start_ts, end_ts), the oldest first."""
+    within = (Annotation.ts >= start_ts) & (Annotation.ts < end_ts)
+    query = select(Annotation).where(within).order_by(Annotation.ts, Annotation.id).limit(limit)
+    return db.session.execute(query).scalars().all()
+
+
+def last_fill_ts() -> int | None:
+    """When the silo was filled last, as noted; None when never."""
+    return db.session.execute(
+        select(func.max(Annotation.ts)).where(Annotation.kind == "fill", Annotation.ts <= now())
+    ).scalar()
+
+
+def seconds_fed(start_ts: int, end_ts: int) -> float:
+    """How long the auger ran in the minutes of [start_ts, end_ts)."""
+    duty, ran = COLUMNS["auger_duty"], COLUMNS["auger"]
+    total = db.session.execute(
+        text(f"SELECT TOTAL(COALESCE({duty}, {ran})) FROM ChaudiereMinute WHERE ts >= :start AND ts < :end"),
+        {"start": start_ts, "end": end_ts},
+    ).scalar_one()
+    return float(total) * MINUTE

@@ -7,16 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask_app.boiler.rows import MINUTE, TEMPERATURES
-from flask_app.web import queries
+from flask_app.boiler import rollups
+from flask_app.boiler.rows import COLUMNS, MINUTE, TEMPERATURES
+from flask_app.web import levels, queries
 
 STEPS = (60, 120, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200)
 """Seconds a column may stand for; longer ones are whole local days."""
 
 DAY = 86400
-GRAVITY = (10, 9, 11, 7, 12, 6, 8, 0)
-"""Phase codes, the gravest first: what remains of runs too short to be drawn."""
+COARSE = 21600
+"""Seconds: in longer columns hardly any run of a phase can be drawn; each is told by its gravest phase."""
 
+NO_PHASES: dict[str, Any] = {"t": [], "p": [], "merged": False}
 FLAGS = 500
 
 
@@ -30,7 +32,8 @@ class Grid(NamedTuple):
 
 def grid(from_ts: int, to_ts: int, width: int, zone: str) -> Grid:
     """The finest columns of which [from_ts, to_ts) holds `width` at most."""
-    for step in STEPS:
+    finest = levels.finest(from_ts, ZoneInfo(zone))
+    for step in STEPS[STEPS.index(finest) :]:
         start_ts = from_ts - from_ts % step
         if to_ts - start_ts <= step * width:
             return Grid(start_ts, step)
@@ -41,11 +44,7 @@ def grid(from_ts: int, to_ts: int, width: int, zone: str) -> Grid:
 
 
 def _local_days(from_ts: int, to_ts: int, days: int, zone: ZoneInfo) -> Grid:
-    day = datetime.fromtimestamp(from_ts, zone).date()
-    starts: list[int] = []
-    while not starts or starts[-1] < to_ts:
-        starts.append(int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()))
-        day += timedelta(days=days)
+    starts = rollups.days(from_ts, to_ts, zone, days)
     return Grid(starts[0], days * DAY, tuple(starts[:-1]))
 
 
@@ -76,11 +75,12 @@ def _offset(ts: int, zone: ZoneInfo) -> int:
 
 def fold(columns: Grid, to_ts: int, roles: Sequence[str], width: int, zone: str) -> dict[str, Any]:
     """The body of /api/v1/series without its times of now and of the request."""
-    newest = queries.newest_minute_ts()
-    last_ts = None if newest is None else newest + MINUTE
+    local = ZoneInfo(zone)
+    held = levels.covers(local)
+    last_ts = held[levels.MINUTES].end_ts if levels.MINUTES in held else None
     end_ts = columns.start_ts if last_ts is None else max(columns.start_ts, min(to_ts, last_ts))
-    rows = _rows(columns, end_ts, roles, zone)
-    number = _count(columns, end_ts) if rows else 0
+    buckets, values = _read(columns, end_ts, roles, local)
+    number = _count(columns, end_ts) if buckets else 0
     alerts, count = queries.alerts_between(columns.start_ts, to_ts, FLAGS)
     body: dict[str, Any] = {
         "v": 1,
@@ -91,8 +91,8 @@ def fold(columns: Grid, to_ts: int, roles: Sequence[str], width: int, zone: str)
         "agg": "raw" if columns.step == MINUTE else "mean-lo-hi",
         "tz": zone,
         "last": last_ts,
-        "series": {role: _series(role, rows, number, columns.step == MINUTE) for role in roles},
-        "phases": _phases(columns, end_ts, width) if rows else {"t": [], "p": [], "merged": False},
+        "series": _series(roles, buckets, values, number, columns.step == MINUTE),
+        "phases": _phases(columns, end_ts, width, buckets, values, local) if buckets else NO_PHASES,
         "flags": [_flag(alert, columns.start_ts) for alert in alerts],
     }
     if columns.days is not None:
@@ -108,49 +108,105 @@ def _count(columns: Grid, end_ts: int) -> int:
     return -(-(end_ts - columns.start_ts) // columns.step)
 
 
-def _rows(columns: Grid, end_ts: int, roles: Sequence[str], zone: str) -> dict[int, Any]:
-    start_ts, step, days = columns
-    if end_ts <= start_ts:
-        return {}
-    if days is not None:
-        offsets = _offsets(days, end_ts, ZoneInfo(zone))
-        rows = queries.day_buckets(start_ts, end_ts, roles, step // DAY, offsets)
-    elif step == MINUTE:
-        return {(row["bucket"] - start_ts) // MINUTE: row for row in queries.minutes(start_ts, end_ts, roles)}
+def _tables(columns: Grid) -> tuple[str, ...]:
+    """Where to read, the finest first: rows as long as the columns or shorter, so that six at most make one."""
+    if columns.days is not None:
+        return (levels.MINUTES, "TenMinutes", "Hour", "Day")
+    return tuple(table for table, seconds in levels.SECONDS.items() if seconds <= columns.step)
+
+
+Columns = tuple[Sequence[int], Sequence[Sequence[int | None]]]
+"""The numbers of the columns that hold anything, rising, and for each value of them one list."""
+
+
+def _read(columns: Grid, end_ts: int, roles: Sequence[str], zone: ZoneInfo) -> Columns:
+    pieces = levels.pieces(_tables(columns), columns.start_ts, end_ts, zone)
+    if not pieces:
+        return (), ()
+    if columns.step == MINUTE:
+        found = _raw(columns, end_ts, roles)
     else:
-        rows = queries.buckets(start_ts, end_ts, roles, step)
-    return {row["bucket"]: row for row in rows}
+        grave = columns.step >= COARSE
+        bucket = _bucket(columns, end_ts, zone)
+        rows = levels.source(pieces, roles, levels.GRAVEST if grave else None)
+        more = ", MAX(gravest)" if grave else ""
+        found = levels.ask(f"SELECT {bucket} AS bucket, {levels.totals(roles)}{more} FROM ({rows}) GROUP BY bucket")
+    if not found:
+        return (), ()
+    buckets, *values = zip(*found, strict=True)
+    return buckets, values
 
 
-def _series(role: str, rows: dict[int, Any], number: int, raw: bool) -> dict[str, Any]:
-    if role not in TEMPERATURES:
-        return {"unit": "%", "scale": 1, "v": _column(rows, role, number, 1)}
-    values = {"unit": "°C", "scale": 10, "v": _column(rows, role, number, 10)}
-    if not raw:
-        values["lo"] = _column(rows, f"{role}_lo", number, 10)
-        values["hi"] = _column(rows, f"{role}_hi", number, 10)
-    return values
+def _raw(columns: Grid, end_ts: int, roles: Sequence[str]) -> Sequence[tuple[Any, ...]]:
+    values = ", ".join(f"100 * {COLUMNS[role]}" for role in roles)
+    sql = f"SELECT (ts - :start) / 60, {values} FROM ChaudiereMinute WHERE ts >= :start AND ts < :end ORDER BY ts"
+    return levels.ask(sql, {"start": columns.start_ts, "end": end_ts})
 
 
-def _column(rows: dict[int, Any], name: str, number: int, scale: int) -> list[int | None]:
+def _bucket(columns: Grid, end_ts: int, zone: ZoneInfo) -> str:
+    """The number of the column that a row belongs to, in SQL."""
+    if columns.days is None:
+        return f"(ts - {columns.start_ts:d}) / {columns.step:d}"
+    # Local midnight is a multiple of 86,400 once the zone's offset of that instant is added.
+    offsets = _offsets(columns.days, end_ts, zone)
+    cases = " ".join(f"WHEN ts < {until_ts:d} THEN {offset:d}" for until_ts, offset in offsets)
+    first = (columns.start_ts + offsets[0][1]) // DAY
+    return f"((ts + CASE {cases} END) / 86400 - {first:d}) / {columns.step // DAY:d}"
+
+
+def _series(
+    roles: Sequence[str], buckets: Sequence[int], values: Sequence[Sequence[float | None]], number: int, raw: bool
+) -> dict[str, Any]:
+    """Each role's columns; a temperature is read in hundredths of a degree and told in tenths."""
+    taken = iter(values) if number else iter([()] * (3 * len(roles)))
+    parts = ("v",) if raw else ("v", "lo", "hi")
+    series: dict[str, Any] = {}
+    for role in roles:
+        if role in TEMPERATURES:
+            read = {part: _column(buckets, next(taken), number, 10) for part in parts}
+            series[role] = {"unit": "°C", "scale": 10, **read}
+        else:
+            series[role] = {"unit": "%", "scale": 1, "v": _column(buckets, next(taken), number, 1)}
+    return series
+
+
+def _column(buckets: Sequence[int], values: Sequence[float | None], number: int, parts: int) -> list[int | None]:
     column: list[int | None] = [None] * number
-    for i, row in rows.items():
-        value = row[name]
+    for i, value in zip(buckets, values, strict=True) if number else ():
         if value is not None:
-            column[i] = round(value * scale)
+            column[i] = round(value / parts)
     return column
 
 
-def _phases(columns: Grid, end_ts: int, width: int) -> dict[str, Any]:
-    changes = queries.phase_changes(columns.start_ts, end_ts)
-    merged = len(changes) > width / 2
+# --- phases
+
+
+def _phases(
+    columns: Grid, end_ts: int, width: int, buckets: Sequence[int], values: Sequence[Any], zone: ZoneInfo
+) -> dict[str, Any]:
+    merged = columns.step >= COARSE
     if merged:
-        changes = merge(changes, end_ts, columns.step)
+        changes = _gravest(columns, _count(columns, end_ts), buckets, values[-1])
+    else:
+        changes = levels.phase_runs(columns.start_ts, end_ts, zone)
+        merged = len(changes) > width / 2
+        if merged:
+            changes = merge(changes, end_ts, columns.step)
     return {
         "t": [ts - columns.start_ts for ts, _phase in changes],
         "p": [phase for _ts, phase in changes],
         "merged": merged,
     }
+
+
+def _gravest(columns: Grid, number: int, buckets: Sequence[int], ranks: Sequence[int]) -> list[tuple[int, int]]:
+    codes = [0] * number
+    for i, rank in zip(buckets, ranks, strict=True):
+        codes[i] = levels.GRAVITY[-rank]
+    changes: list[tuple[int, int]] = []
+    for i, code in enumerate(codes):
+        levels.append(changes, columns.days[i] if columns.days else columns.start_ts + i * columns.step, code)
+    return changes
 
 
 def merge(changes: Sequence[tuple[int, int]], end_ts: int, step: int) -> list[tuple[int, int]]:
@@ -164,25 +220,16 @@ def merge(changes: Sequence[tuple[int, int]], end_ts: int, step: int) -> list[tu
     ends = [ts for ts, _phase in changes[1:]] + [end_ts]
     for (ts, phase), run_end in zip(changes, ends, strict=True):
         if pending is None and run_end - ts >= step:
-            _append(merged, ts, phase)
+            levels.append(merged, ts, phase)
             continue
         start_ts, gravest = pending or (ts, phase)
-        pending = (start_ts, min(gravest, phase, key=_gravity))
+        pending = (start_ts, max(gravest, phase, key=levels.rank))
         if run_end - start_ts >= step:
-            _append(merged, *pending)
+            levels.append(merged, *pending)
             pending = None
     if pending is not None:
-        _append(merged, *pending)
+        levels.append(merged, *pending)
     return merged
-
-
-def _gravity(phase: int) -> int:
-    return GRAVITY.index(phase) if phase in GRAVITY else len(GRAVITY)
-
-
-def _append(changes: list[tuple[int, int]], ts: int, phase: int) -> None:
-    if not changes or changes[-1][1] != phase:
-        changes.append((ts, phase))
 
 
 def _flag(alert: Any, start_ts: int) -> dict[str, Any]:

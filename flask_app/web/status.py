@@ -1,14 +1,14 @@
-"""The first screen: is all well, and since when."""
+"""The first screen: is all well, since when, and what comes next; for a phone, a desk and the kiosk by the boiler."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
-from flask_app.boiler.verdict import READING_LATE, State, judge
+from flask_app.boiler.verdict import READING_LATE, Cause, judge
 from flask_app.web import pictures, queries, wording
 
 pages = Blueprint("status", __name__)
@@ -18,26 +18,64 @@ TREND_MINUTES = 15
 STEADY = 0.5
 """Degrees in 15 minutes below which the water is called steady: eight steps of a DS18B20."""
 
+UNKNOWN = (Cause.NO_READING, Cause.NO_PHASE, Cause.CLOCK)
+"""Verdicts under which the newest phase no longer tells the present."""
+
 
 @pages.get("/")
 def read_status() -> str:
     """The first screen, complete without JavaScript."""
+    found = _found()
+    return render_template("status.html", age=_age(found), boot=current_app.config["BOOT"], **found)
+
+
+@pages.get("/kiosk")
+def read_kiosk() -> str:
+    """The first screen in large type, for a small screen on the wall."""
+    found = _found()
+    return render_template("kiosk.html", age=_age(found), boot=current_app.config["BOOT"], **found)
+
+
+@pages.get("/state")
+def read_state() -> Response:
+    """The living part of the first screen, tagged; its age and the server's boot are headers, told by a 304 too.
+
+    A reading comes every few seconds, its values seldom change: without the age a poll mostly costs a 304.
+    """
+    found = _found()
+    answer = make_response(render_template("state.html", age=None, **found))
+    answer.add_etag(weak=True)
+    answer.headers["Boot"] = current_app.config["BOOT"]
+    age = _age(found)
+    if age is not None:
+        answer.headers["Reading-Age"] = str(age)
+    answer.make_conditional(request)
+    return answer
+
+
+def _age(found: dict[str, Any]) -> int | None:
+    reading_ts: int | None = found["facts"].reading_ts
+    return None if reading_ts is None else max(0, found["facts"].now - reading_ts)
+
+
+def _found() -> dict[str, Any]:
     reading, phased = queries.newest_reading(), queries.newest_phase()
     facts = queries.facts(reading, phased)
     verdict = judge(facts)
-    last = queries.newest_alert()
-    return render_template(
-        "status.html",
-        verdict=verdict,
-        sentence=wording.sentence(verdict, facts),
-        facts=facts,
-        reading={} if verdict.state is State.BLIND and facts.reading_ts is None else reading,
-        phased=phased,
-        fresh=facts.minute_ts is not None and verdict.cause.value not in ("no_reading", "no_phase", "clock"),
-        trend=_trend(phased),
-        last=last,
+    fresh = facts.minute_ts is not None and verdict.cause not in UNKNOWN
+    return {
+        "verdict": verdict,
+        "sentence": wording.sentence(verdict, facts),
+        "facts": facts,
+        "reading": reading,
+        "phased": phased,
+        "fresh": fresh,
+        "trend": _trend(phased) if fresh else "",
+        "gauge": _gauge(reading.get("water"), facts.setpoint),
+        "last": queries.newest_alert(),
+        "fill": _fill(facts.now),
         **_ribbon(facts.now),
-    )
+    }
 
 
 def _trend(phased: queries.Phased | None) -> str:
@@ -47,6 +85,37 @@ def _trend(phased: queries.Phased | None) -> str:
         return ""
     change = phased.water - before
     return "rising" if change >= STEADY else "falling" if change <= -STEADY else "steady"
+
+
+class Gauge(NamedTuple):
+    """The water on a scale about its setpoint: both as shares of it in per cent."""
+
+    water: float
+    setpoint: float
+
+
+GAUGE = (-12.0, 36.0)
+"""Degrees below and above the setpoint that the scale shows: a boiler's water lives within."""
+
+
+def _gauge(water: float | None, setpoint: float) -> Gauge | None:
+    if water is None:
+        return None
+    low, high = GAUGE
+    place = (water - setpoint - low) / (high - low)
+    return Gauge(round(100 * min(1.0, max(0.02, place)), 1), round(-100 * low / (high - low), 1))
+
+
+class Fill(NamedTuple):
+    """The last filling of the silo, and the hours that the auger ran since."""
+
+    ts: int
+    hours: float
+
+
+def _fill(now: int) -> Fill | None:
+    ts = queries.last_fill_ts()
+    return None if ts is None else Fill(ts, queries.seconds_fed(ts - ts % MINUTE, now) / 3600)
 
 
 def _ribbon(now: int) -> dict[str, Any]:

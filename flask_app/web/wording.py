@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.verdict import Cause, Facts, State, Verdict
+from flask_app.web import queries
 from flask_app.web.languages import day_time, number, span
 from flask_app.words import CHECKS, EVIDENCE, KINDS, PHASES
 
@@ -41,6 +42,11 @@ def phase(code: int | None) -> str:
 def kind(value: str) -> str:
     """The name of an alert's kind; a kind of a later version keeps its own."""
     return _(KINDS[Kind(value)]) if value in {known.value for known in Kind} else value
+
+
+def spare() -> str:
+    """The name of the fourth probe, by what the option says that it measures."""
+    return {"indoor": _("Indoors"), "return": _("Return"), "outdoor": _("Outdoors")}[queries.options().spare]
 
 
 def sentence(verdict: Verdict, facts: Facts) -> Sentence:

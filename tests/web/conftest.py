@@ -145,14 +145,21 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
     contexts: list[Any] = []
     wrong: list[str] = []
 
-    def open_page(path: str, size: tuple[int, int] = (1280, 900), scheme: Any = "light", **options: Any) -> Any:
+    def open_page(
+        path: str, size: tuple[int, int] = (1280, 900), scheme: Any = "light", tolerated: str = "\0", **options: Any
+    ) -> Any:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="fr-FR", **options
         )
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: wrong.extend([request.url] * (not request.url.startswith(address))))
-        page.on("console", lambda message: wrong.extend([message.text] * (message.type in ("error", "warning"))))
+        page.on(
+            "console",
+            lambda message: wrong.extend(
+                [message.text] * (message.type in ("error", "warning") and tolerated not in message.text)
+            ),
+        )
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(address + path)
         return page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -51,6 +52,45 @@ def test_the_first_screen_follows_a_new_row(visit: Visit, rows: Rows) -> None:
     expect(page.locator("#water")).to_have_text("66,1")
 
 
+def test_without_news_the_first_screen_says_so_and_no_longer_calls_it_well(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/", tolerated="502")
+    page.clock.install()
+    page.reload()
+    page.route("**/state", lambda route: route.fulfill(status=502))
+
+    for _try in range(3):
+        with page.expect_response("**/state"):
+            page.clock.run_for(6000)
+    expect(page.locator("#offline")).to_be_visible()
+    without = page.inner_text("h1")
+    page.unroute("**/state")
+    page.clock.run_for(12000)
+    expect(page.locator("#offline")).to_be_hidden()
+
+    assert without.startswith("?")
+    assert "Tout va bien" in page.inner_text("h1")
+
+
+def test_a_hidden_page_asks_nothing(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/")
+    page.clock.install()
+    page.reload()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.extend([request.url] * ("icon" not in request.url)))
+
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    page.clock.run_for(60_000)
+
+    assert asked == []
+
+
 def test_the_first_screen_needs_no_script(visit: Visit, rows: Rows) -> None:
     rows.well()
 
@@ -81,7 +121,7 @@ def test_the_chart_paints_curves_and_phases(visit: Visit, rows: Rows) -> None:
     page.wait_for_selector(".uplot")
 
     assert painted(page, ".uplot canvas", (0x0B, 0x5C, 0xAD)) > 200
-    assert painted(page, "#chart div > canvas[aria-hidden]", (0x1D, 0x47, 0xB8)) > 1000
+    assert painted(page, ".strip", (0x1D, 0x47, 0xB8)) > 1000
     assert page.locator("#readout").inner_text().startswith("lun")
 
 
@@ -114,6 +154,170 @@ def test_keys_move_the_cursor_and_zoom(visit: Visit, rows: Rows) -> None:
     page.wait_for_url("**/charts/?from=*")
 
     assert "from=" in page.url
+
+
+def span(page: Any) -> tuple[int, int]:
+    """The stretch of time that the page's address names."""
+    page.wait_for_url("**/charts/?from=*")
+    found = parse_qs(urlsplit(page.url).query)
+    return int(found["from"][0]), int(found["to"][0])
+
+
+def middle(page: Any) -> tuple[float, float]:
+    box = page.locator(".u-over").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_the_wheel_zooms_about_the_pointer_and_a_double_click_goes_back(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/charts/now/6")
+    page.wait_for_selector(".uplot")
+
+    page.mouse.move(*middle(page))
+    page.mouse.wheel(0, -300)
+    near = span(page)
+    page.mouse.dblclick(*middle(page))
+    page.wait_for_url(lambda url: str(near[0]) not in url)
+    whole = span(page)
+
+    assert whole[0] < near[0] < MINUTE_NOW - 10800 < near[1] < whole[1]
+    assert whole[1] - whole[0] == 21600
+
+
+def test_a_drag_looks_closer(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/charts/now/6")
+    page.wait_for_selector(".uplot")
+    x, y = middle(page)
+
+    page.mouse.move(x - 100, y)
+    page.mouse.down()
+    page.mouse.move(x + 100, y, steps=4)
+    page.mouse.up()
+    start, end = span(page)
+
+    assert 2000 < end - start < 8000
+    assert start < MINUTE_NOW - 10800 < end
+
+
+def touch(fingers: Any, kind: str, *points: tuple[float, float]) -> None:
+    touched = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+    fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+
+def test_two_fingers_pinch_and_one_slides(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/charts/now/6", size=(390, 844), has_touch=True, is_mobile=True)
+    page.wait_for_selector(".uplot")
+    x, y = middle(page)
+    fingers = page.context.new_cdp_session(page)
+
+    touch(fingers, "touchStart", (x - 40, y), (x + 40, y))
+    touch(fingers, "touchMove", (x - 60, y), (x + 60, y))
+    touch(fingers, "touchMove", (x - 100, y), (x + 100, y))
+    touch(fingers, "touchEnd")
+    pinched = span(page)
+    touch(fingers, "touchStart", (x, y))
+    touch(fingers, "touchMove", (x + 40, y))
+    touch(fingers, "touchMove", (x + 80, y))
+    touch(fingers, "touchEnd")
+    page.wait_for_url(lambda url: str(pinched[0]) not in url)
+    slid = span(page)
+
+    assert pinched[1] - pinched[0] < 21600 / 2
+    assert slid[0] < pinched[0]
+    assert abs((slid[1] - slid[0]) - (pinched[1] - pinched[0])) <= 2
+
+
+def test_a_flag_tells_its_alerts_story(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    rows.alert(opened=NOW - 9000, closed=NOW - 6600)
+    page = visit("/charts/now/6")
+
+    page.get_by_role("button", name="Alerte").click()
+    story = page.locator(".story")
+    expect(story).to_contain_text("finie après 40 min")
+    told = story.inner_text()
+    page.keyboard.press("Escape")
+
+    assert "Eau sous la consigne" in told
+    assert "55,9 °C" in told
+    assert story.is_hidden()
+
+
+def test_a_note_has_its_flag(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    rows.add("Annotation", ts=NOW - 9000, kind="note", words="new pellets", by="Ana")
+    page = visit("/charts/now/6")
+
+    page.get_by_role("button", name="Note").click()
+
+    expect(page.locator(".story")).to_contain_text("new pellets")
+
+
+def test_the_day_before_lies_under_the_day_as_a_ghost(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    rows.minutes(MINUTE_NOW - 86400 - 21600, MINUTE_NOW - 86400, water=44.4, flue=60.0, phase=6)
+    page = visit("/charts/now/6")
+    page.wait_for_selector(".uplot")
+
+    page.select_option("#ghost", "day")
+    expect(page.locator("#readout")).to_contain_text("comparée : 44,4 °C")
+    page.reload()
+    expect(page.locator("#readout")).to_contain_text("comparée : 44,4 °C")
+
+    assert "with=day" in page.url
+
+
+def test_another_date_is_compared_from_its_midnight(visit: Visit, rows: Rows) -> None:
+    start = 1_792_792_800  # 2026-10-24 00:00 in Paris; the next day has 25 hours
+    rows.minutes(start, start + 86400, water=60.0, phase=6)
+    rows.minutes(start + 86400, start + 86400 + 90000, water=50.0, phase=6)
+    page = visit("/charts/day/2026-10-25?with=2026-10-24")
+    page.wait_for_selector(".uplot")
+
+    page.focus("#chart [tabindex]")
+    page.keyboard.press("Home")
+
+    expect(page.locator("#readout")).to_contain_text("dim. 25 oct., 00:00")
+    expect(page.locator("#readout")).to_contain_text("comparée : 60,0 °C")
+
+
+def test_the_chart_is_saved_as_a_picture(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/charts/now/6")
+    page.wait_for_selector(".uplot")
+
+    with page.expect_download() as download:
+        page.click("#png")
+    content = download.value.path().read_bytes()
+
+    assert content.startswith(b"\x89PNG")
+    assert int.from_bytes(content[16:20]) > 1000
+    assert download.value.suggested_filename.endswith(".png")
+
+
+def test_a_hidden_curve_is_shown_on_demand(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    rows.minutes(MINUTE_NOW, MINUTE_NOW + 60, water=67.6, spare=19.5, phase=6)
+    page = visit("/charts/now/6")
+
+    page.get_by_role("button", name="Maison").click()
+
+    expect(page.locator("#readout")).to_contain_text("Maison 19,5 °C")
+
+
+def test_the_table_follows_the_view(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/charts/now/6")
+    page.wait_for_selector(".uplot")
+
+    page.click("#table summary")
+    before = page.locator("#table tbody tr").count()
+    page.goto(page.url.replace("now/6", f"?from={MINUTE_NOW - 1200}&to={MINUTE_NOW}"))
+
+    assert before == 45
+    assert page.locator("#table tbody tr").count() == 20
 
 
 def test_without_the_chart_library_the_plain_drawing_stays(visit: Visit, rows: Rows) -> None:

@@ -97,6 +97,42 @@ def test_the_browser_chooses_the_language_at_first(client: FlaskClient, rows: Ro
     assert "All is well" in answer.get_data(as_text=True)
 
 
+def test_the_living_part_is_sent_again_only_when_it_changed(client: FlaskClient, rows: Rows, clock: Clock) -> None:
+    rows.well()
+    first = client.get("/state")
+    clock.now = NOW + 5
+    rows.reading(NOW + 4, water=67.6, flue=176.0, box=31.0)
+
+    second = client.get("/state", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (first.headers["Reading-Age"], second.headers["Reading-Age"]) == ("3", "1")
+    assert second.status_code == 304
+    assert second.headers["Boot"] == first.headers["Boot"]
+
+
+def test_the_living_part_changes_with_the_water(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    first = client.get("/state")
+    rows.reading(NOW - 1, water=67.5, flue=176.0)
+
+    second = client.get("/state", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert ">67,5<" in second.get_data(as_text=True)
+
+
+def test_the_fourth_probe_is_called_what_it_measures(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    rows.reading(NOW - 1, water=67.6, spare=8.5)
+    home = page(client)
+    rows.add("Setting", key="spare", since_ts=NOW - 60, value="outdoor", by="test")
+
+    outside = page(client)
+
+    assert "Maison" in home
+    assert "Dehors" in outside
+    assert "Dehors" in page(client, "/charts/")
+
+
 @pytest.mark.parametrize("address", ["/", "/charts/", "/alerts/", "/admin/login", "/nowhere"])
 def test_nobody_to_tell_is_said_on_every_page(client: FlaskClient, address: str) -> None:
     text = client.get(address, follow_redirects=True).get_data(as_text=True)
@@ -116,36 +152,29 @@ def test_a_simulated_boiler_is_said_to_be_one(client: FlaskClient, rows: Rows) -
 def test_the_first_screen_is_light(client: FlaskClient, rows: Rows) -> None:
     rows.well()
 
-    text = page(client)
-    parts = [fetched(client, part) for part in _parts(text)]
-
-    assert sum(len(gzip.compress(part)) for part in (text.encode(), *parts)) <= 15_000
+    assert sum(weights(client, "/").values()) <= 15_000
 
 
 def test_the_history_is_light(client: FlaskClient, rows: Rows) -> None:
     rows.well()
 
-    text = page(client, "/charts/")
-    modules = [
-        part.replace("charts.js", name)
-        for part in _parts(text)
-        if part.endswith("/charts.js")
-        for name in ("live.js", "paint.js", "gestures.js")
-    ]
-    parts = [fetched(client, part) for part in [*_parts(text), *modules]]
-
-    assert sum(len(gzip.compress(part)) for part in (text.encode(), *parts)) <= 45_000
+    assert sum(weights(client, "/charts/").values()) <= 45_000
 
 
-def fetched(client: FlaskClient, address: str) -> bytes:
-    with client.get(address) as answer:
-        assert answer.status_code == 200
-        content: bytes = answer.data
-    return content
-
-
-def _parts(text: str) -> list[str]:
-    return [html.unescape(part) for part in re.findall(r'(?:src|href)="(/(?:static|assets)/[^"]+)"', text)]
+def weights(client: FlaskClient, address: str) -> dict[str, int]:
+    """Compressed bytes of a page and of all that it loads, what its scripts import included."""
+    waiting, found = [address], dict[str, int]()
+    while waiting:
+        part = waiting.pop()
+        with client.get(part) as answer:
+            assert answer.status_code == 200
+            content = answer.data
+        found[part] = len(gzip.compress(content))
+        text = content.decode()
+        loaded = re.findall(r'(?:src|href)="(/(?:static|assets)/[^"]+)"', text) if part == address else []
+        loaded += [f"{part.rsplit('/', 1)[0]}/{name}" for name in re.findall(r'from "\./([^"]+)"', text)]
+        waiting += [one for one in map(html.unescape, loaded) if one not in found]
+    return found
 
 
 def test_every_answer_carries_the_strict_headers(client: FlaskClient) -> None:

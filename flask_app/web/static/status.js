@@ -1,45 +1,43 @@
-// Keeps the first screen true: numbers from the API, the whole of it again when the verdict or the minute changes.
+// Keeps the first screen true, here and on the kiosk: its living part again whenever it changed, its age each second.
 import { poll } from "./live.js";
 
-const language = document.documentElement.lang;
-const number = (value, digits) =>
-  value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const banner = document.getElementById("offline");
 const live = () => document.getElementById("live");
-let skew = Number(document.getElementById("age")?.dataset.now ?? 0) - Date.now() / 1000;
+let heard = performance.now(), age = Number(document.getElementById("age")?.dataset.age ?? NaN);
 
-function put(id, text) {
-  const place = document.getElementById(id);
-  if (place && place.textContent !== text) place.textContent = text;
+function count() {
+  const place = document.getElementById("age");
+  if (!place || Number.isNaN(age)) return;
+  const seconds = Math.floor(age + (performance.now() - heard) / 1000);
+  const text = seconds < 120 ? `${seconds} s` : seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+  if (place.textContent !== text) place.textContent = text;
 }
 
-async function redraw() {
-  const answer = await fetch(location.pathname, { cache: "no-store" });
-  if (!answer.ok) throw new Error(answer.status);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  live().replaceWith(page.getElementById("live"));
-  document.title = page.title;
+// What is old is never called well: without news the verdict goes, whatever it was.
+function lost(now) {
+  banner.hidden = !now;
+  if (!now) return;
+  const verdict = live().querySelector(".verdict"), [mark, title] = verdict.querySelector("h1").children;
+  verdict.className = "verdict blind";
+  verdict.querySelector("p")?.remove();
+  [mark.textContent, title.textContent] = ["?", banner.dataset.lost];
+  live().classList.add("old");
+  document.title = `? ${banner.dataset.lost}`;
 }
 
-function same(status) {
-  const shown = live().dataset;
-  return shown.state === status.state && shown.cause === status.cause && shown.kind === (status.kind ?? "") &&
-    shown.phase === String(status.phase ?? "");
+async function receive(answer, fresh) {
+  const boot = answer.headers.get("Boot");
+  // Another start of the server may be another version of the page.
+  if (boot && boot !== banner.dataset.boot) return location.reload();
+  age = Number(answer.headers.get("Reading-Age") ?? NaN);
+  heard = performance.now();
+  if (fresh) {
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
+    document.title = part.dataset.title;
+    live().replaceWith(document.adoptNode(part));
+  }
+  count();
 }
 
-poll(() => `/api/v1/live?s=water&after=${Math.floor(Date.now() / 1000 + skew) - 120}`, async ({ now, status, tail }) => {
-  skew = now - Date.now() / 1000;
-  const minute = tail.last === null ? "" : String(tail.last - 60);
-  if (!same(status) || minute > live().dataset.minute) return redraw();
-  if (status.water !== null) put("water", number(status.water, 1));
-  if (status.flue !== null) put("flue", number(status.flue, 0));
-  const age = document.getElementById("age");
-  if (age) age.dataset.at = status.at;
-}, document.getElementById("offline"));
-
-setInterval(() => {
-  const age = document.getElementById("age");
-  if (!age || document.hidden) return;
-  const seconds = Math.max(0, Math.floor(Date.now() / 1000 + skew - Number(age.dataset.at)));
-  if (seconds < 120) age.firstElementChild.textContent = `${seconds} s`;
-  else if (seconds < 3600) age.firstElementChild.textContent = `${Math.floor(seconds / 60)} min`;
-}, 1000);
+poll(() => "/state", receive, lost);
+setInterval(() => document.hidden || count(), 1000);

@@ -1,0 +1,13 @@
+// A tab that shows the kiosk comes back to it after a minute without a touch, wherever its visitor went.
+const IDLE = 60000;
+
+if (location.pathname === "/kiosk") sessionStorage.setItem("kiosk", "1");
+else if (sessionStorage.getItem("kiosk")) {
+  let timer = 0;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => location.assign("/kiosk"), IDLE);
+  };
+  for (const sign of ["pointerdown", "pointermove", "keydown", "wheel"]) addEventListener(sign, wait, { passive: true });
+  wait();
+}
