@@ -54,6 +54,7 @@ CAUSES: dict[Kind, str] = {
     Kind.BLIND: "A sensor or the sensor loop gives no value.",
     Kind.JOBS: "The jobs of cron do not run.",
     Kind.STORAGE: "The database does not accept writes.",
+    Kind.CLOCK: "The clock of the little computer was set by more than a minute.",
 }
 """The probable cause of an alert, in words."""
 
@@ -66,6 +67,7 @@ CHECKS: dict[Kind, str] = {
     Kind.BLIND: "A sensor is missing or frozen: check its cable.",
     Kind.LOW_INDOOR: "The house gets cold: look at the boiler and the heating pump.",
     Kind.STORAGE: "The memory card does not write any more: replace it.",
+    Kind.CLOCK: "Check its time and its network; the times around this moment may be wrong.",
 }
 """What to do about an alert."""
 
@@ -86,6 +88,7 @@ EVIDENCE: dict[str, str] = {
     "usual_watts": "Watts usually",
     "usual_minutes": "Minutes usually",
     "coldest_before": "Coldest before",
+    "step_seconds": "Clock set by, seconds",
 }
 """The values an alert was judged by."""
 

@@ -36,7 +36,9 @@ LOCK_SECONDS = 0.2
 DEADLINE_SECONDS = 2.5  # of one pass over both buses; the shortest period is 3 s
 GUARD_SECONDS = 0.5  # for the converter, while a commissioning command reads it: 0.2 s a window
 TRUST_SECONDS = 120  # how long readings wait for the clock to be set
+UNSET_READINGS = 21600  # a day of those stored before the clock was set: older ones stay where they are
 JUMP_SECONDS = 2.0
+STEP_SECONDS = 60.0  # a jump that people should know of
 PHASE_SECONDS = 0.25  # past the multiple of the period, so that an early wake-up never falls in the second before
 
 Values = dict[str, float | Reason]
@@ -99,7 +101,8 @@ def run(
         monotonic, wall = clock.monotonic(), clock.wall()
         jump = wall - monotonic - ahead
         ahead = wall - monotonic
-        write(Taken(read(wall), monotonic, ahead))
+        row = read(wall)
+        write(Taken(mark_step(row, jump) if abs(jump) > STEP_SECONDS else row, monotonic, ahead))
         if abs(jump) > JUMP_SECONDS or period() != seconds:
             if abs(jump) > JUMP_SECONDS:
                 log(f"the clock jumped by {jump:.0f} s")
@@ -127,7 +130,7 @@ class Recorder:
         self, database: store.Database, base: Options, synchronised: Callable[[], bool], fitted: Fitted | None = None
     ) -> None:
         self.options = base
-        self.skipped = 0  # no second was free
+        self.skipped = 0  # their second was taken, and those beside it
         self._skipping = False
         self.dropped = 0  # the oldest held, when too many
         self._database = database
@@ -138,7 +141,7 @@ class Recorder:
         self._trusted = False
         self._first: float | None = None
         self._held: deque[Taken] = deque()
-        self._unset: list[Taken] = []  # stored before the clock was set
+        self._unset: deque[tuple[int, float]] = deque(maxlen=UNSET_READINGS)  # (ts, ahead) stored before it was set
         self._shift: float | None = None
         self._failing = False
         self._options_at = -math.inf
@@ -147,8 +150,8 @@ class Recorder:
         """Holds a reading and writes what is due."""
         if self._first is None:
             self._first = taken.monotonic
-        self._judge_clock(taken)
-        untrusted = not self._trusted and self._shift is None
+        taken = self._judge_clock(taken)
+        untrusted = not self._trusted
         self._hold(taken._replace(row=mark_clock(taken.row)) if untrusted else taken)
         waiting = untrusted and taken.monotonic - self._first < TRUST_SECONDS
         if not waiting and (self._failing or due(taken.row.ts, self.options)):
@@ -166,7 +169,8 @@ class Recorder:
                 self._move(connection)
                 for idle in self._idles:
                     store.keep_idle(connection, idle)
-                kept = store.insert_readings(connection, [taken.row for taken in self._held])
+                free = max(0, int(self.options.sample_seconds) - 1)
+                kept = store.keep_readings(connection, [taken.row for taken in self._held], free)
         except (LockBusyError, sqlite3.Error, OSError) as error:
             if not self._failing:
                 log(f"cannot write, readings wait in memory: {error!r}")
@@ -178,13 +182,14 @@ class Recorder:
         self._idles.clear()
         self._wrote(kept)
 
-    def _wrote(self, kept: int) -> None:
+    def _wrote(self, kept: list[int | None]) -> None:
         if self._trusted:
             self._shift = None
             self._unset.clear()
         else:
-            self._unset.extend(self._held)
-        self._tell_skipped(len(self._held) - kept)
+            pairs = zip(kept, self._held, strict=True)
+            self._unset.extend((ts, taken.ahead) for ts, taken in pairs if ts is not None)
+        self._tell_skipped(kept.count(None))
         self._held.clear()
 
     def _tell_skipped(self, skipped: int) -> None:
@@ -199,18 +204,22 @@ class Recorder:
             self._held.popleft()
             self.dropped += 1
 
-    def _judge_clock(self, taken: Taken) -> None:
+    def _judge_clock(self, taken: Taken) -> Taken:
         if self._trusted or not self._synchronised():
-            return
+            return taken
         self._trusted = True
+        if not self._unset:
+            # The clock was set at the start, as on every computer without one of its own: nothing to tell.
+            taken = set_clock(taken, taken.ahead)
         # Readings still in memory get their true second and need no mark; those stored are moved once.
         self._held = deque(set_clock(held, taken.ahead) for held in self._held)
         self._shift = taken.ahead
+        return taken
 
     def _move(self, connection: sqlite3.Connection) -> None:
         if self._shift is None:
             return
-        moves = [(each.row.ts, each.row.ts + round(self._shift - each.ahead)) for each in self._unset]
+        moves = [(ts, ts + round(self._shift - ahead)) for ts, ahead in self._unset]
         store.move_readings(connection, [move for move in moves if move[0] != move[1]])
 
     def look_up(self, ts: int) -> None:
@@ -249,6 +258,12 @@ def mark_clock(row: Row) -> Row:
     """The row, marked as taken before the clock was set."""
     quality = json.loads(row.quality) if row.quality else {}
     return row._replace(quality=json.dumps({**quality, "ts": {Reason.CLOCK.value: 1}}))
+
+
+def mark_step(row: Row, seconds: float) -> Row:
+    """The row, marked as the first one after the clock was set by so many seconds."""
+    quality = json.loads(row.quality) if row.quality else {}
+    return row._replace(quality=json.dumps({**quality, "ts": {Reason.STEP.value: round(seconds)}}))
 
 
 def set_clock(taken: Taken, ahead: float) -> Taken:

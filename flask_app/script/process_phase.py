@@ -25,6 +25,7 @@ DAY = 86400
 TEN_MINUTES = 600  # the shortest roll-up
 WARM_UP = 2 * DAY  # of minutes that an engine with no saved state looks at before it speaks
 AGAIN = 2 * 3600  # archive_minute folds the last 30 minutes again: their phases are looked for this far back
+AHEAD = 300  # a minute later than this is a wrong clock's
 APART = {Kind.LOW_WATER.value: 600}  # seconds between two alerts of a kind: the mission's "never within 10 minutes"
 
 
@@ -37,15 +38,19 @@ class Judged(NamedTuple):
     last_ts: int
 
 
-def process(database: store.Database, settings: Settings) -> int:
-    """Judges every minute not judged yet, a day a transaction; returns how many it named. Harmless again."""
+def process(database: store.Database, settings: Settings, until: int = store.ALWAYS) -> int:
+    """Judges every minute up to `until` not judged yet, a day a transaction; returns how many it named. Harmless again.
+
+    until: the present and a little more. What a clock once set too far ahead has left behind it waits for its time,
+    and keeps no minute of the present from being judged.
+    """
     options_at = timetable(settings.options, store.option_changes(database.connection))
     recipients = _recipients(database, settings)
     count = 0
-    before = store.newest_state_ts(database.connection) or 0
-    first = store.unjudged_ts(database.connection, before - AGAIN)
+    before = store.newest_state_ts(database.connection, until) or 0
+    first = store.unjudged_ts(database.connection, before - AGAIN, until)
     while first is not None:
-        judged = _judge_day(database, first, options_at)
+        judged = _judge_day(database, first, options_at, until)
         end = max(before, judged.last_ts) + MINUTE
         with database.writing(durable=True) as connection:
             store.name_phases(connection, judged.phases)
@@ -54,7 +59,7 @@ def process(database: store.Database, settings: Settings) -> int:
             for change in judged.changes:
                 _tell(database, change, recipients)
         count += len(judged.phases)
-        first = store.unjudged_ts(database.connection, judged.last_ts + MINUTE)
+        first = store.unjudged_ts(database.connection, judged.last_ts + MINUTE, until)
     if _fill_rollups(database, options_at) or count:
         database.checkpoint()
     return count
@@ -107,13 +112,13 @@ def _recipients(database: store.Database, settings: Settings) -> list[deliveries
     return [deliveries.Recipient(*recipient) for recipient in named or mails + phones]
 
 
-def _judge_day(database: store.Database, first: int, options_at: Callable[[int], Options]) -> Judged:
-    """Judges from the minute `first` to the end of its UTC day, from the newest saved state before it."""
+def _judge_day(database: store.Database, first: int, options_at: Callable[[int], Options], until: int) -> Judged:
+    """Judges from the minute `first` to the end of its UTC day or `until`, from the newest saved state before it."""
     saved = store.state_before(database.connection, first, engine.VERSION)
     state = engine.restore(saved[1]) if saved else engine.State()
     start = saved[0] + MINUTE if saved else first - WARM_UP
     # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
-    end = (first - MINUTE) // DAY * DAY + DAY + MINUTE
+    end = min((first - MINUTE) // DAY * DAY + DAY + MINUTE, until + 1)
     return judge(state, store.minutes(database.connection, start, end), first, options_at)
 
 
@@ -246,7 +251,7 @@ def _run(database: store.Database, settings: Settings, arguments: argparse.Names
     if arguments is not None:
         _rework(database, settings, arguments)
         return
-    process(database, settings)
+    process(database, settings, int(time.time()) + AHEAD)
     send_due(database, settings)
 
 
