@@ -71,6 +71,11 @@ class Settings(NamedTuple):
         return os.path.join(self.runtime, "database.lock")
 
     @property
+    def converter_lock(self) -> str:
+        """The lock file of the current clamps' converter: one process at a time chooses its input."""
+        return os.path.join(self.runtime, "converter.lock")
+
+    @property
     def logs(self) -> str:
         """The folder of every service's log."""
         return os.path.join(self.home, "logs")

@@ -195,6 +195,42 @@ class Token(Base):
     by: Mapped[str]
 
 
+class Probe(Base):
+    """A DS18B20 that the owner named: manager.py. While a role has none, the environment's ids or those found do."""
+
+    __tablename__ = "Probe"
+    address: Mapped[str] = mapped_column(primary_key=True)  # 28-0123456789ab
+    role: Mapped[str] = mapped_column(unique=True)  # rows.TEMPERATURES
+    offset: Mapped[float]  # °C, added to what it reads
+    since_ts: Mapped[int]
+
+
+class Channel(Base):
+    """A current clamp and what is known of it (boiler/fittings.py): manager.py. Amperes are those at the clamp."""
+
+    __tablename__ = "Channel"
+    role: Mapped[str] = mapped_column(primary_key=True)  # rows.MOTORS
+    input: Mapped[int | None]  # A0..A3; NULL: not fitted
+    turns: Mapped[int]
+    volts: Mapped[float]
+    power_factor: Mapped[float]
+    gate_amps: Mapped[float | None]
+    idle_amps: Mapped[float | None]
+    idle_spread: Mapped[float | None]
+    running_amps: Mapped[float | None]
+    learned_ts: Mapped[int | None]
+
+
+class Idle(Base):
+    """The idle current of a clamp, learned again during a long stop: the loop."""
+
+    __tablename__ = "Idle"
+    role: Mapped[str] = mapped_column(primary_key=True)
+    ts: Mapped[int]
+    amps: Mapped[float]
+    spread: Mapped[float]
+
+
 class Annotation(Base):
     """What the household notes of a moment: the silo was filled, the boiler swept, or its own words: the web."""
 

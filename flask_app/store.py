@@ -17,12 +17,14 @@ from typing import NamedTuple
 from flask_app import lock
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.deliveries import Delivery, Life, Told
+from flask_app.boiler.fittings import Channel, Idle, Probe
 from flask_app.boiler.rows import COLUMNS, Row
 
 SCHEMA = "0060"
 """The migration that this code needs (flask_app/migrations/versions)."""
 
 ROTATED = ("Chaudiere", "ChaudiereMinute")
+ALWAYS = 2**62  # later than any time
 BATCH = 2000  # rows deleted in one transaction: a few milliseconds of lock
 
 _ROW = ", ".join(COLUMNS.values())
@@ -150,6 +152,18 @@ def _check_schema(connection: sqlite3.Connection, path: str) -> None:
 # --- Chaudiere: the loop
 
 
+def keep_readings(connection: sqlite3.Connection, readings: Iterable[Row], free: int) -> list[int | None]:
+    """Keeps `readings`; returns the second of each. One whose second is taken goes to the next that is not, `free`
+    seconds later at most, else it is skipped (None): a clock set back must not blind the watch for an hour."""
+    statement = f"INSERT OR IGNORE INTO Chaudiere ({_ROW}) VALUES ({_SLOTS})"
+    kept: list[int | None] = []
+    for reading in readings:
+        seconds = range(reading.ts, reading.ts + free + 1)
+        tries = (ts for ts in seconds if connection.execute(statement, (ts, *reading[1:])).rowcount)
+        kept.append(next(tries, None))
+    return kept
+
+
 def insert_readings(connection: sqlite3.Connection, readings: Iterable[Row]) -> int:
     """Keeps `readings`; returns how many. A second already taken is skipped, never replaced."""
     before = connection.total_changes
@@ -193,6 +207,11 @@ def option_changes(connection: sqlite3.Connection) -> list[tuple[str, int, str]]
 
 
 # --- ChaudiereMinute: archive_minute
+
+
+def drop_minutes(connection: sqlite3.Connection, before_ts: int) -> int:
+    """Deletes the minutes before `before_ts`; returns how many."""
+    return connection.execute("DELETE FROM ChaudiereMinute WHERE ts < ?", (before_ts,)).rowcount
 
 
 def next_reading_ts(connection: sqlite3.Connection, from_ts: int) -> int | None:
@@ -243,10 +262,10 @@ def minute_span(connection: sqlite3.Connection) -> tuple[int | None, int | None]
     return oldest, connection.execute("SELECT MAX(ts) FROM ChaudiereMinute").fetchone()[0]
 
 
-def unjudged_ts(connection: sqlite3.Connection, from_ts: int) -> int | None:
-    """The first minute at or after `from_ts` whose phase is not named yet."""
-    query = "SELECT ts FROM ChaudiereMinute WHERE ts >= ? AND phase IS NULL ORDER BY ts LIMIT 1"
-    found = connection.execute(query, (from_ts,)).fetchone()
+def unjudged_ts(connection: sqlite3.Connection, from_ts: int, until_ts: int = ALWAYS) -> int | None:
+    """The first minute from `from_ts` to `until_ts` whose phase is not named yet."""
+    query = "SELECT ts FROM ChaudiereMinute WHERE ts >= ? AND ts <= ? AND phase IS NULL ORDER BY ts LIMIT 1"
+    found = connection.execute(query, (from_ts, until_ts)).fetchone()
     return found and int(found[0])
 
 
@@ -258,9 +277,10 @@ def name_phases(connection: sqlite3.Connection, phases: Iterable[tuple[int, int]
     connection.executemany("UPDATE ChaudiereMinute SET phase = ? WHERE ts = ?", phases)
 
 
-def newest_state_ts(connection: sqlite3.Connection) -> int | None:
-    """The newest minute that an engine judged."""
-    ts: int | None = connection.execute("SELECT MAX(ts) FROM EngineState").fetchone()[0]
+def newest_state_ts(connection: sqlite3.Connection, until_ts: int = ALWAYS) -> int | None:
+    """The newest minute up to `until_ts` that an engine judged."""
+    query = "SELECT MAX(ts) FROM EngineState WHERE ts <= ?"
+    ts: int | None = connection.execute(query, (until_ts,)).fetchone()[0]
     return ts
 
 
@@ -311,10 +331,11 @@ def insert_deliveries(connection: sqlite3.Connection, alert_id: int | None, plan
 # --- watch
 
 
-def progress(connection: sqlite3.Connection) -> tuple[int | None, int]:
-    """(time of the newest reading, seconds from the newest judged minute to it; 0 while there is nothing to judge)."""
-    newest: int | None = connection.execute("SELECT MAX(ts) FROM Chaudiere").fetchone()[0]
-    judged = newest_state_ts(connection)
+def progress(connection: sqlite3.Connection, until_ts: int) -> tuple[int | None, int]:
+    """(time of the newest reading up to `until_ts`, seconds from the newest judged minute to it; 0 while there is
+    nothing to judge). What a clock once set too far ahead has left behind does not count."""
+    newest = newest_reading_ts(connection, until_ts)
+    judged = newest_state_ts(connection, until_ts)
     oldest = judged if judged is not None else next_reading_ts(connection, 0)
     return newest, 0 if newest is None or oldest is None else newest - oldest - 60
 
@@ -611,6 +632,44 @@ def week(
     messages = connection.execute(query, span).fetchone()
     share = (measured or 0) * 60 / (end_ts - start_ts)
     return share, lowest, highest, below, burning or 0, ignitions, alerts, *messages
+
+
+# --- fittings: the loop and the commissioning commands
+
+_PROBE = "address, role, offset"
+_CHANNEL = ", ".join(Channel._fields)
+
+
+def probes(connection: sqlite3.Connection) -> list[Probe]:
+    """The probes that the owner named."""
+    return list(map(Probe._make, connection.execute(f"SELECT {_PROBE} FROM Probe ORDER BY role")))
+
+
+def channels(connection: sqlite3.Connection) -> list[Channel]:
+    """The current clamps that the owner set."""
+    return list(map(Channel._make, connection.execute(f"SELECT {_CHANNEL} FROM Channel")))
+
+
+def idles(connection: sqlite3.Connection) -> list[Idle]:
+    """The idle currents that the loop learned."""
+    return list(map(Idle._make, connection.execute("SELECT role, ts, amps, spread FROM Idle")))
+
+
+def keep_probe(connection: sqlite3.Connection, probe: Probe, ts: int) -> None:
+    """Gives a probe its role and offset, in place of the probe that had the role."""
+    connection.execute("DELETE FROM Probe WHERE role = ? OR address = ?", (probe.role, probe.address))
+    connection.execute(f"INSERT INTO Probe ({_PROBE}, since_ts) VALUES (?, ?, ?, ?)", (*probe, ts))
+
+
+def keep_channel(connection: sqlite3.Connection, channel: Channel) -> None:
+    """Keeps what is known of a clamp."""
+    slots = ", ".join("?" * len(channel))
+    connection.execute(f"REPLACE INTO Channel ({_CHANNEL}) VALUES ({slots})", channel)
+
+
+def keep_idle(connection: sqlite3.Connection, idle: Idle) -> None:
+    """Keeps the newest idle current of a clamp."""
+    connection.execute("REPLACE INTO Idle (role, ts, amps, spread) VALUES (?, ?, ?, ?)", idle)
 
 
 # --- roll-ups: process_phase

@@ -75,7 +75,9 @@ def facts(connection: sqlite3.Connection, now: int) -> Facts:
     def one(sql: str, *values: Any) -> Any:
         return connection.execute(sql, values).fetchone()
 
-    newest = [one(f"SELECT MAX(ts) FROM {table}")[0] for table in ("Chaudiere", "ChaudiereMinute", "EngineState")]
+    # A minute ahead is a clock's slow correction; what is farther ahead was left by a wrong clock.
+    tables = ("Chaudiere", "ChaudiereMinute", "EngineState")
+    newest = [one(f"SELECT MAX(ts) FROM {table} WHERE ts <= ?", now + 60)[0] for table in tables]
     waiting, oldest = one(
         "SELECT COUNT(*), MIN(due_ts) FROM Delivery "
         "WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? AND expires_ts > ?",

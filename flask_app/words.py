@@ -55,7 +55,7 @@ CAUSES: dict[Kind, str] = {
     Kind.CONDENSATION: "The water that returns is too cold while the fire burns.",
     Kind.JOBS: "The jobs of cron do not run.",
     Kind.STORAGE: "The database does not accept writes, or the card is nearly full.",
-    Kind.CLOCK: "The date of the little computer and its measurements do not agree.",
+    Kind.CLOCK: "The clock of the little computer was set, or does not agree with its measurements.",
     Kind.DELIVERY: "A gateway refuses messages, or cannot be reached.",
     Kind.BALANCE: "The account of the SMS gateway is nearly empty.",
 }
@@ -75,7 +75,7 @@ CHECKS: dict[Kind, str] = {
     Kind.CONDENSATION: "Ask the installer to look at the return valve.",
     Kind.JOBS: "Start the little computer again; then look at the log of its jobs.",
     Kind.STORAGE: "The memory card does not write any more: replace it.",
-    Kind.CLOCK: "Check the network of the little computer: it takes the time from there.",
+    Kind.CLOCK: "Check its time and its network; the times around this moment may be wrong.",
     Kind.DELIVERY: "Look at the page of alerts: it shows what the gateway answered.",
     Kind.BALANCE: "Top up the account of the SMS gateway.",
 }
@@ -143,6 +143,7 @@ EVIDENCE: dict[str, str] = {
     "said": "The gateway says",
     "free_mb": "Free space, MB",
     "ahead_seconds": "Seconds ahead",
+    "step_seconds": "Clock set by, seconds",
 }
 """The values an alert was judged by."""
 

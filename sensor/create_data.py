@@ -15,21 +15,30 @@ import time
 from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import store
+from flask_app.boiler.fittings import Fittings, Idle, fitted_channels
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, MOTORS, TEMPERATURES, VALUES, Reason, Row
-from flask_app.lock import LockBusyError, alone
+from flask_app.lock import LockBusyError, alone, hold
+from sensor.frozen import Frozen
 from sensor.script_file import ScriptError
 from sensor.worker import Worker
+
+if TYPE_CHECKING:
+    from sensor.get_temp import Probes
+    from sensor.get_watt import Currents
 
 HELD_READINGS = 400  # 20 minutes of them at 3 s
 LOCK_SECONDS = 0.2
 DEADLINE_SECONDS = 2.5  # of one pass over both buses; the shortest period is 3 s
+GUARD_SECONDS = 0.5  # for the converter, while a commissioning command reads it: 0.2 s a window
 TRUST_SECONDS = 120  # how long readings wait for the clock to be set
+UNSET_READINGS = 21600  # a day of those stored before the clock was set: older ones stay where they are
 JUMP_SECONDS = 2.0
+STEP_SECONDS = 60.0  # a jump that people should know of
 PHASE_SECONDS = 0.25  # past the multiple of the period, so that an early wake-up never falls in the second before
 
 Values = dict[str, float | Reason]
@@ -92,7 +101,8 @@ def run(
         monotonic, wall = clock.monotonic(), clock.wall()
         jump = wall - monotonic - ahead
         ahead = wall - monotonic
-        write(Taken(read(wall), monotonic, ahead))
+        row = read(wall)
+        write(Taken(mark_step(row, jump) if abs(jump) > STEP_SECONDS else row, monotonic, ahead))
         if abs(jump) > JUMP_SECONDS or period() != seconds:
             if abs(jump) > JUMP_SECONDS:
                 log(f"the clock jumped by {jump:.0f} s")
@@ -103,21 +113,35 @@ def run(
             due += seconds * max(1, math.ceil((clock.monotonic() - due) / seconds))
 
 
+class Fitted(Protocol):
+    """What reads the hardware, as the recorder sees it."""
+
+    def fit(self, fittings: Fittings) -> None:
+        """From the next pass on, this is what is fitted."""
+
+    def learned(self) -> list[Idle]:
+        """The idle currents learned since the last call."""
+
+
 class Recorder:
     """Keeps readings in the database, holding them while it cannot: one thread's, the one that opened it."""
 
-    def __init__(self, database: store.Database, base: Options, synchronised: Callable[[], bool]) -> None:
+    def __init__(
+        self, database: store.Database, base: Options, synchronised: Callable[[], bool], fitted: Fitted | None = None
+    ) -> None:
         self.options = base
-        self.skipped = 0  # no second was free
+        self.skipped = 0  # their second was taken, and those beside it
         self._skipping = False
         self.dropped = 0  # the oldest held, when too many
         self._database = database
         self._base = base
         self._synchronised = synchronised
+        self._fitted = fitted
+        self._idles: list[Idle] = []  # learned, not kept yet
         self._trusted = False
         self._first: float | None = None
         self._held: deque[Taken] = deque()
-        self._unset: list[Taken] = []  # stored before the clock was set
+        self._unset: deque[tuple[int, float]] = deque(maxlen=UNSET_READINGS)  # (ts, ahead) stored before it was set
         self._shift: float | None = None
         self._failing = False
         self._options_at = -math.inf
@@ -126,15 +150,15 @@ class Recorder:
         """Holds a reading and writes what is due."""
         if self._first is None:
             self._first = taken.monotonic
-        self._judge_clock(taken)
-        untrusted = not self._trusted and self._shift is None
+        taken = self._judge_clock(taken)
+        untrusted = not self._trusted
         self._hold(taken._replace(row=mark_clock(taken.row)) if untrusted else taken)
         waiting = untrusted and taken.monotonic - self._first < TRUST_SECONDS
         if not waiting and (self._failing or due(taken.row.ts, self.options)):
             self.flush()
         if taken.monotonic - self._options_at >= MINUTE:
             self._options_at = taken.monotonic
-            self._read_options(taken.row.ts)
+            self.look_up(taken.row.ts)
 
     def flush(self) -> None:
         """Writes what is held, or keeps it for the next sample."""
@@ -143,7 +167,10 @@ class Recorder:
         try:
             with self._database.writing(wait=LOCK_SECONDS) as connection:
                 self._move(connection)
-                kept = store.insert_readings(connection, [taken.row for taken in self._held])
+                for idle in self._idles:
+                    store.keep_idle(connection, idle)
+                free = max(0, int(self.options.sample_seconds) - 1)
+                kept = store.keep_readings(connection, [taken.row for taken in self._held], free)
         except (LockBusyError, sqlite3.Error, OSError) as error:
             if not self._failing:
                 log(f"cannot write, readings wait in memory: {error!r}")
@@ -152,15 +179,17 @@ class Recorder:
         if self._failing:
             log(f"writes again, {len(self._held)} readings kept, {self.dropped} dropped in all")
         self._failing = False
+        self._idles.clear()
         self._wrote(kept)
 
-    def _wrote(self, kept: int) -> None:
+    def _wrote(self, kept: list[int | None]) -> None:
         if self._trusted:
             self._shift = None
             self._unset.clear()
         else:
-            self._unset.extend(self._held)
-        self._tell_skipped(len(self._held) - kept)
+            pairs = zip(kept, self._held, strict=True)
+            self._unset.extend((ts, taken.ahead) for ts, taken in pairs if ts is not None)
+        self._tell_skipped(kept.count(None))
         self._held.clear()
 
     def _tell_skipped(self, skipped: int) -> None:
@@ -175,25 +204,41 @@ class Recorder:
             self._held.popleft()
             self.dropped += 1
 
-    def _judge_clock(self, taken: Taken) -> None:
+    def _judge_clock(self, taken: Taken) -> Taken:
         if self._trusted or not self._synchronised():
-            return
+            return taken
         self._trusted = True
+        if not self._unset:
+            # The clock was set at the start, as on every computer without one of its own: nothing to tell.
+            taken = set_clock(taken, taken.ahead)
         # Readings still in memory get their true second and need no mark; those stored are moved once.
         self._held = deque(set_clock(held, taken.ahead) for held in self._held)
         self._shift = taken.ahead
+        return taken
 
     def _move(self, connection: sqlite3.Connection) -> None:
         if self._shift is None:
             return
-        moves = [(each.row.ts, each.row.ts + round(self._shift - each.ahead)) for each in self._unset]
+        moves = [(ts, ts + round(self._shift - ahead)) for ts, ahead in self._unset]
         store.move_readings(connection, [move for move in moves if move[0] != move[1]])
 
-    def _read_options(self, ts: int) -> None:
+    def look_up(self, ts: int) -> None:
+        """Takes the options in force at `ts` and what is fitted from the database, and dates what was learned."""
+        connection = self._database.connection
         try:
-            self.options = in_force(self._base, store.option_changes(self._database.connection), ts)
+            self.options = in_force(self._base, store.option_changes(connection), ts)
+            if self._fitted is not None:
+                # Learned ones are kept by the next commit, so they are in force from the minute after.
+                self._idles += [idle._replace(ts=ts) for idle in self._fitted.learned()]
+                self._fitted.fit(fittings(connection, self.options))
         except (sqlite3.Error, OptionError) as error:
-            log(f"the former options stay in force: {error}")
+            log(f"the former options and fittings stay in force: {error}")
+
+
+def fittings(connection: sqlite3.Connection, options: Options) -> Fittings:
+    """What the installation is fitted with, as the database says."""
+    channels = fitted_channels(store.channels(connection), store.idles(connection))
+    return Fittings(tuple(store.probes(connection)), channels, float(options.mains_hz))
 
 
 def due(ts: int, options: Options) -> bool:
@@ -215,6 +260,12 @@ def mark_clock(row: Row) -> Row:
     return row._replace(quality=json.dumps({**quality, "ts": {Reason.CLOCK.value: 1}}))
 
 
+def mark_step(row: Row, seconds: float) -> Row:
+    """The row, marked as the first one after the clock was set by so many seconds."""
+    quality = json.loads(row.quality) if row.quality else {}
+    return row._replace(quality=json.dumps({**quality, "ts": {Reason.STEP.value: round(seconds)}}))
+
+
 def set_clock(taken: Taken, ahead: float) -> Taken:
     """The reading at its true second, without its mark."""
     quality = json.loads(taken.row.quality) if taken.row.quality else {}
@@ -233,20 +284,30 @@ def row_of(ts: int, values: Values) -> Row:
 class Hardware:
     """Both buses, each asked in a thread of its own within one deadline."""
 
-    def __init__(self, temperatures: Callable[[], Values], watts: Callable[[], Values]) -> None:
+    def __init__(
+        self,
+        temperatures: Callable[[], Values],
+        watts: Callable[[], Values],
+        monotonic: Callable[[], float] = time.monotonic,
+        deadline: float = DEADLINE_SECONDS,
+    ) -> None:
         self._buses = (
             (TEMPERATURES, Worker("temperatures", temperatures)),
             (MOTORS, Worker("currents", watts)),
         )
+        self._monotonic = monotonic
+        self._deadline = deadline
+        self._frozen = Frozen()
         self._reasons: dict[str, Reason | None] = dict.fromkeys(VALUES)
 
     def read(self, wall: float) -> Row:
         """The row of the instant `wall` (epoch seconds)."""
         asked = [worker.ask() for _, worker in self._buses]
-        end = time.monotonic() + DEADLINE_SECONDS
+        end = time.monotonic() + self._deadline
         values: Values = {}
         for (roles, worker), was_asked in zip(self._buses, asked, strict=True):
             values |= _answer(roles, worker, was_asked, end)
+        values = self._frozen.judge(self._monotonic(), values)
         self._tell(values)
         return row_of(int(wall), values)
 
@@ -277,12 +338,29 @@ def synchronised() -> bool:
     return answer not in (-1, 5)  # TIME_ERROR: not synchronised
 
 
-def open_hardware(settings: Settings) -> Callable[[float], Row]:
-    """The reader of the real probes and clamps; what is missing is asked again at each sample."""
+class Installation(Hardware):
+    """The real probes and clamps; what is missing is asked again at each sample."""
+
+    def __init__(self, probes: Probes, currents: Currents) -> None:
+        super().__init__(probes.read, currents.read)
+        self._probes, self._currents = probes, currents
+
+    def fit(self, fittings: Fittings) -> None:
+        """From the next pass on, this is what is fitted."""
+        self._probes.fit(fittings.probes)
+        self._currents.fit(fittings.channels, fittings.mains_hz)
+
+    def learned(self) -> list[Idle]:
+        """The idle currents learned since the last call."""
+        return self._currents.learned()
+
+
+def open_installation(settings: Settings) -> Installation:
+    """The probes and clamps of this computer."""
     from sensor.get_temp import Probes
     from sensor.get_watt import Currents
 
-    return Hardware(Probes(settings.probes).read, Currents().read).read
+    return Installation(Probes(settings.probes), Currents(guard=lambda: hold(settings.converter_lock, GUARD_SECONDS)))
 
 
 def offer(inbox: SimpleQueue[Taken | None], taken: Taken) -> int:
@@ -356,13 +434,16 @@ def _serve(settings: Settings, fake: bool) -> None:
     database = store.Database(settings.database, settings.lock)
     try:
         database.claim(store.World.SIMULATED if fake else store.World.REAL)
-        recorder = Recorder(database, settings.options, (lambda: True) if fake else synchronised)
         if fake:
             from sensor.simulator import open_reader
 
             read = open_reader(settings)
+            recorder = Recorder(database, settings.options, lambda: True)
         else:
-            read = open_hardware(settings)
+            installation = open_installation(settings)
+            read = installation.read
+            recorder = Recorder(database, settings.options, synchronised, installation)
+        recorder.look_up(int(time.time()))
         log("recording")
         record(recorder, read, SystemClock(), inbox)
     finally:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flask_app.boiler.fittings import Probe as Named
 from flask_app.boiler.rows import TEMPERATURES, Reason
 from sensor.worker import Worker
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 DEADLINE_SECONDS = 1.8  # a 12-bit conversion takes 0.75 s, and the kernel may try again once
 LOWEST, HIGHEST = -55.0, 125.0  # DS18B20 datasheet
 POWER_ON_DEGREES = 85.0
+FRESH_SECONDS = 60  # of the value before, for an 85 to be its neighbour
 POWER_ON_BYTE = 0x0C  # byte 6 of a scratchpad that never converted: w1thermsensor#75, Linux w1_therm
 
 
@@ -73,6 +76,7 @@ class Probe:
         self._id = probe_id
         self._open: W1ThermSensor | None = None
         self._last: float | None = None
+        self._last_at = 0.0
         self.worker = Worker(f"probe {probe_id}", self.read)
 
     def read(self) -> float | Reason:
@@ -85,62 +89,101 @@ class Probe:
                 self._open = self._sensor(Sensor.DS18B20, self._id)
             # The package's own read says "not ready" for an empty file, a bad CRC and a shorted wire alike, and
             # asking again for the reason would cost a second conversion.
-            value = judge(self._open.sensorpath.read_text().splitlines(), self._last)
+            value = judge(self._open.sensorpath.read_text().splitlines(), self._fresh())
         except (NoSensorFoundError, FileNotFoundError):
             self._open = None
             return Reason.ABSENT
         except (OSError, UnicodeDecodeError):
             return Reason.BUS
         if isinstance(value, float):
-            self._last = value
+            self._last, self._last_at = value, time.monotonic()
         return value
+
+    def _fresh(self) -> float | None:
+        # A probe that was away may have lost its power: what it said before is no neighbour of its 85.
+        return self._last if time.monotonic() - self._last_at < FRESH_SECONDS else None
 
 
 class Probes:
-    """The probes of an installation, in role order, converted together."""
+    """The probes of an installation, by role, converted together."""
 
-    def __init__(self, ids: tuple[str, ...], base: Path | None = None) -> None:
+    def __init__(self, ids: tuple[str, ...], base: Path | None = None, deadline: float = DEADLINE_SECONDS) -> None:
         """ids: water, flue, box, spare; empty: those found on the bus, sorted. base: the tree, when not /sys."""
         # One try, not ten: the loop asks again at the next sample.
         tree = {"RETRY_ATTEMPTS": 1} if base is None else {"RETRY_ATTEMPTS": 1, "BASE_DIRECTORY": base}
         self._sensor: type[W1ThermSensor] = type("ProbeSensor", (sensor_class(),), tree)
-        self._bulk = self._sensor.BASE_DIRECTORY / "w1_bus_master1" / "therm_bulk_read"
         self._ids = ids
+        self._deadline = deadline
+        self._named: tuple[Named, ...] = ()
         self._probes: dict[str, Probe] = {}
+
+    def fit(self, named: Iterable[Named]) -> None:
+        """From the next pass on, these probes have these roles and offsets; the others fill the roles that are left."""
+        self._named = tuple(named)
 
     def read(self) -> dict[str, float | Reason]:
         """Each of the four temperature roles: its degrees, or why there are none."""
-        roles = dict(zip(TEMPERATURES, self._ids or self._found(), strict=False))
-        probes = {role: self._probe(probe_id.removeprefix("28-")) for role, probe_id in roles.items()}
+        named = self._named
+        roles = roles_of(named, self._ids or self.found())
+        offsets = {probe.role: probe.offset for probe in named}
+        answers = self.read_addresses(list(roles.values()))
+        return {
+            role: _shifted(answers[roles[role]], offsets.get(role, 0.0)) if role in roles else Reason.ABSENT
+            for role in TEMPERATURES
+        }
+
+    def read_addresses(self, addresses: Sequence[str]) -> dict[str, float | Reason]:
+        """What each probe says, converted together, no offset added."""
+        probes = {address: self.probe(address.removeprefix("28-")) for address in addresses}
         self._trigger()
-        asked = {role: probe.worker.ask() for role, probe in probes.items()}
-        end = time.monotonic() + DEADLINE_SECONDS
-        answers = {role: _answer(probe, asked[role], end) for role, probe in probes.items()}
-        return {role: answers.get(role, Reason.ABSENT) for role in TEMPERATURES}
+        asked = {address: probe.worker.ask() for address, probe in probes.items()}
+        end = time.monotonic() + self._deadline
+        return {address: _answer(probe, asked[address], end) for address, probe in probes.items()}
 
-    def _probe(self, probe_id: str) -> Probe:
-        if probe_id not in self._probes:
-            self._probes[probe_id] = Probe(self._sensor, probe_id)
-        return self._probes[probe_id]
-
-    def _found(self) -> list[str]:
+    def found(self) -> list[str]:
+        """The addresses (28-0123456789ab) on the bus, in rising order."""
         try:
             return sorted(path.name for path in self._sensor.BASE_DIRECTORY.glob("28-*"))
         except OSError:
             return []
 
+    def probe(self, probe_id: str) -> Probe:
+        """The probe of that id (without `28-`), made when first asked for."""
+        if probe_id not in self._probes:
+            self._probes[probe_id] = Probe(self._sensor, probe_id)
+        return self._probes[probe_id]
+
     def _trigger(self) -> None:
-        # Converts all probes at once (0.75 s); without the right to write, each probe's own thread converts it.
-        if not os.access(self._bulk, os.W_OK):
+        # Converts all probes at once (0.75 s); without the right to write, each probe's own thread converts it. On two
+        # buses the threads are faster: each trigger blocks for its own conversion.
+        buses = list(self._sensor.BASE_DIRECTORY.glob("w1_bus_master*"))
+        bulk = buses[0] / "therm_bulk_read" if len(buses) == 1 else None
+        if bulk is None or not os.access(bulk, os.W_OK):
             return
         try:
-            descriptor = os.open(self._bulk, os.O_WRONLY)
+            descriptor = os.open(bulk, os.O_WRONLY)
             try:
                 os.write(descriptor, b"trigger\n")  # exactly 8 bytes: w1_therm ignores any other size
             finally:
                 os.close(descriptor)
         except OSError:
             return
+
+
+def roles_of(named: Iterable[Named], ids: Iterable[str]) -> dict[str, str]:
+    """The address of each role: as the owner named them, then the other `ids` in the order of the roles left.
+
+    >>> roles_of([Named("28-00000000000b", "water")], ["28-00000000000a", "28-00000000000b"])
+    {'water': '28-00000000000b', 'flue': '28-00000000000a'}
+    """
+    roles = {probe.role: probe.address for probe in named}
+    others = ["28-" + each.removeprefix("28-") for each in ids]
+    left = [role for role in TEMPERATURES if role not in roles]
+    return roles | dict(zip(left, [each for each in others if each not in roles.values()], strict=False))
+
+
+def _shifted(value: float | Reason, offset: float) -> float | Reason:
+    return value if isinstance(value, Reason) or not offset else round(value + offset, 4)
 
 
 def _answer(probe: Probe, asked: bool, end: float) -> float | Reason:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from flask_app.boiler.alerts import Book, Change, Evidence, Kind, Spell, low_water_due
+from flask_app.boiler.clock import judge_clock
 from flask_app.boiler.faults import CAUSES, SAVED_LOSS, Fitted, Watch, judge, judge_fitted
 from flask_app.boiler.habits import Habits
 from flask_app.boiler.options import Options
@@ -104,6 +105,7 @@ def advance(state: State, minute: Row, options: Options) -> tuple[Phase, tuple[C
     if state.ts is not None and ts // 60 - state.ts // 60 > GAP_MINUTES:
         _forget(state, ts)
     state.ts = ts
+    judge_clock(book, minute)
     judge_fitted(state.fitted, book, minute)
     _look(state.signals, minute, options.setpoint)
     phase = _phase(state, minute)

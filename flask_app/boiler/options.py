@@ -44,6 +44,7 @@ class Options(NamedTuple):
     daily_sms: float = 12.0  # to one number
     low_balance: float = 5.0  # of the SMS gateway's account, in its currency
     reading: str = "lan"  # who sees the pages without a login
+    mains_hz: str = "50"  # of the current that the clamps measure
 
 
 LIMITS = {
@@ -65,6 +66,7 @@ LIMITS = {
     "daily_sms": Limits("messages", 1, 50),
     "low_balance": Limits("currency", 0, 1000),
     "reading": Limits(choices=("lan", "login", "open")),
+    "mains_hz": Limits(choices=("50", "60")),
 }
 
 

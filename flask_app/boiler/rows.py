@@ -69,3 +69,4 @@ class Reason(Enum):
     RATE = "rate"  # too few samples a mains cycle to trust
     FROZEN = "frozen"  # unchanged while the boiler burns
     CLOCK = "clock"  # kept before the clock was known true
+    STEP = "step"  # the clock was set since the reading before; counted in seconds, backwards below 0

@@ -66,7 +66,10 @@ def _opened_ts(kind: Kind, facts: Facts, minute_ts: int) -> int:
 
 def _found(facts: Facts, opened: Mapping[Kind, Open]) -> dict[Kind, Evidence | None]:
     """The evidence of each kind that holds now; None for one that does not. A kind that is not asked is left out."""
-    found: dict[Kind, Evidence | None] = {Kind.CLOCK: _clock(facts), Kind.DELIVERY: _delivery(facts)}
+    found: dict[Kind, Evidence | None] = {Kind.DELIVERY: _delivery(facts)}
+    # A clock that was set while the loop ran is the engine's to close.
+    if Kind.CLOCK not in opened or "step_seconds" not in opened[Kind.CLOCK].evidence:
+        found[Kind.CLOCK] = _clock(facts)
     # A blind of the engine's (a probe missing) is the engine's to close.
     if Kind.BLIND not in opened or opened[Kind.BLIND].evidence.get("missing") == "row":
         found[Kind.BLIND] = _silence(facts)

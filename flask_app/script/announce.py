@@ -18,7 +18,7 @@ from flask_app.boiler.options import Options
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.boiler.timetable import LOOK_BACK, lighting, setpoint_at, stop_at, water_of
 from flask_app.boiler.upkeep import WAITING, Facts, Gap, Open, judge, proofs
-from flask_app.boiler.verdict import READING_LATE
+from flask_app.boiler.verdict import CLOCK_AHEAD, READING_LATE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -150,7 +150,7 @@ def facts(database: store.Database, now: int, home: House) -> Facts:
     room = os.statvfs(os.path.dirname(database.path))
     return Facts(
         now,
-        store.newest_reading_ts(connection, 2**62),
+        store.newest_reading_ts(connection, now + CLOCK_AHEAD) or store.newest_reading_ts(connection, store.ALWAYS),
         *store.stuck(connection, now, WAITING),
         store.newest_balance(connection),
         home.options_at(now).low_balance,

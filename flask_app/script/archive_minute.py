@@ -14,6 +14,7 @@ from flask_app.boiler.minutes import silent_minutes, summarise
 from flask_app.boiler.rows import MINUTE, Row
 
 SETTLE = 3  # seconds after a minute's end, for its last reading to be kept
+FIRST_TS = 1_577_836_800  # 2020: a clock that says less was never set, as at a boot in 1970
 AHEAD = 300  # a reading later than this is a wrong clock's, and pulls no minute
 DAY = 86400
 AGAIN = 30 * MINUTE
@@ -22,6 +23,9 @@ AGAIN = 30 * MINUTE
 def archive(database: store.Database, now: int) -> int:
     """Folds every complete minute not yet folded and the changed ones of the last 30; returns how many it wrote."""
     connection = database.connection
+    if now >= FIRST_TS > (store.minute_span(connection)[0] or FIRST_TS):
+        with database.writing():  # the loop has moved their readings to their true time
+            store.drop_minutes(connection, FIRST_TS)
     newest = store.newest_reading_ts(connection, now + AHEAD)
     if newest is None:
         return 0

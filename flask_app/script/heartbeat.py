@@ -19,7 +19,7 @@ TIMEOUT = 10.0
 def stale(database: store.Database, now: int) -> str:
     """What is not fresh at `now` (UTC seconds); empty when all is."""
     connection = database.connection
-    reading_ts, judged_ts = store.newest_reading_ts(connection, 2**62), store.newest_state_ts(connection)
+    reading_ts, judged_ts = store.newest_reading_ts(connection, now), store.newest_state_ts(connection, now)
     if reading_ts is None or now - reading_ts > ROW_AGE:
         return "no fresh reading"
     if judged_ts is None or now - judged_ts - 60 > MINUTE_AGE:

@@ -103,7 +103,7 @@ def _write(database: store.Database, minutes: Sequence[Row], zone: str) -> None:
         store.replace_minutes(
             connection, (minute._replace(phase=unnamed) if minute.phase is None else minute for minute in minutes)
         )
-        closed = (store.newest_minute_ts(connection, 2**62) or 0) + MINUTE
+        closed = (store.newest_minute_ts(connection, store.ALWAYS) or 0) + MINUTE
         refresh(connection, minutes[0].ts, minutes[-1].ts + MINUTE, closed, zone)
 
 

@@ -43,17 +43,19 @@ class Judged(NamedTuple):
 def process(database: store.Database, settings: Settings, now: int | None = None) -> int:
     """Judges every minute not judged yet, a day a transaction, and plans the messages; returns how many it named.
 
-    `now` (UTC seconds) is what reminders go by; None: the end of the newest minute. Harmless again.
+    `now` (UTC seconds) is what reminders go by; None: the end of the newest minute. What a clock once set too far ahead
+    has left after `now` waits for its time, and keeps no minute of the present from being judged. Harmless again.
     """
     changes = store.option_changes(database.connection)
     options_at = timetable(settings.options, changes)
     home = announce.house(database, settings, changes, options_at)
     count, late = 0, 0
     fresh: set[int] = set()
-    before = store.newest_state_ts(database.connection) or 0
-    first = store.unjudged_ts(database.connection, before - AGAIN)
+    until = store.ALWAYS if now is None else now - MINUTE
+    before = store.newest_state_ts(database.connection, until) or 0
+    first = store.unjudged_ts(database.connection, before - AGAIN, until)
     while first is not None:
-        judged = _judge_day(database, first, options_at)
+        judged = _judge_day(database, first, options_at, until)
         end = max(before, judged.last_ts) + MINUTE
         with database.writing(durable=True) as connection:
             store.name_phases(connection, judged.phases)
@@ -64,7 +66,7 @@ def process(database: store.Database, settings: Settings, now: int | None = None
                 announce.keep_gap(database, judged.gap, now, home)
             if now is not None and before:
                 late += sum(before < ts < now - announce.JOBS_LATE for ts in judged.measured)
-            first = store.unjudged_ts(connection, judged.last_ts + MINUTE)
+            first = store.unjudged_ts(connection, judged.last_ts + MINUTE, until)
             if first is None and now is not None and late * MINUTE >= announce.JOBS_LATE:
                 fresh |= announce.keep_late_jobs(database, before + MINUTE, now, home)
             if first is None:
@@ -139,13 +141,13 @@ def timetable(base: Options, changes: Sequence[tuple[str, int, str]]) -> Callabl
     return lambda ts: steps[bisect_right(instants, ts)]
 
 
-def _judge_day(database: store.Database, first: int, options_at: Callable[[int], Options]) -> Judged:
-    """Judges from the minute `first` to the end of its UTC day, from the newest saved state before it."""
+def _judge_day(database: store.Database, first: int, options_at: Callable[[int], Options], until: int) -> Judged:
+    """Judges from the minute `first` to the end of its UTC day or `until`, from the newest saved state before it."""
     saved = store.state_before(database.connection, first, engine.VERSION)
     state = engine.restore(saved[1]) if saved else engine.State()
     start = saved[0] + MINUTE if saved else first - WARM_UP
     # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
-    end = (first - MINUTE) // DAY * DAY + DAY + MINUTE
+    end = min((first - MINUTE) // DAY * DAY + DAY + MINUTE, until + 1)
     minutes = store.minutes(database.connection, start, end)
     judged = judge(state, minutes, first, options_at)
     new = [row for row in minutes if row.ts >= first]

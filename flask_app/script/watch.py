@@ -19,6 +19,7 @@ from flask_app.script import announce
 
 SILENCE = 60  # seconds without a new reading after which the loop is restarted: supervisor never sees a hang
 JOBS_LATE = 300  # seconds of readings that process_phase has not judged
+AHEAD = 300  # a reading later than this is a wrong clock's
 PATIENCE = 120  # seconds after the start in which everything else is starting too
 MUTE_LOOKS = 5  # a minute apart: supervisor restarts a dead gunicorn within seconds
 REPEAT = 3600  # seconds between two messages of one kind
@@ -28,7 +29,7 @@ class Seen(NamedTuple):
     """What one look at the database tells; times are of the clock that never jumps, in seconds."""
 
     monotonic: float
-    newest: int | None  # of the readings, by their number of arrival: a wrong clock does not fool it
+    newest: int | None  # of the readings; those of a clock once set too far ahead do not count
     judged_late: int  # seconds from the newest judged minute to the newest reading
     storage: str  # why the database does not accept a write; empty: it does
     pages: bool = True  # they answer
@@ -70,11 +71,11 @@ def decide(memory: Memory, seen: Seen) -> tuple[Memory, list[Deed]]:
     return memory, deeds
 
 
-def look(settings: Settings, monotonic: float) -> Seen:
-    """One look at the database, a write of nothing included."""
+def look(settings: Settings, monotonic: float, now: float) -> Seen:
+    """One look at the database at `now` (UTC seconds), a write of nothing included."""
     try:
         with store.opened(settings.database, settings.lock) as database:
-            newest, late = store.progress(database.connection)
+            newest, late = store.progress(database.connection, int(now) + AHEAD)
             with database.writing():
                 store.touch(database.connection)
     except lock.LockBusyError:
@@ -198,7 +199,7 @@ class Watch:
 
     def tick(self) -> None:
         """Looks, decides, acts."""
-        seen = look(self.settings, time.monotonic())
+        seen = look(self.settings, time.monotonic(), time.time())
         self.memory, deeds = decide(self.memory, seen)
         self._note_day(time.time())
         if Deed.RESTART in deeds:

@@ -68,6 +68,7 @@ def _titles() -> dict[str, str]:
         "hourly_messages": _("Messages an hour at most"),
         "daily_sms": _("SMS a day at most"),
         "low_balance": _("Low credit of the SMS account"),
+        "mains_hz": _("Frequency of the mains"),
         "reading": _("Who sees the pages without a login"),
         "MAIL_SERVER": _("Mail server"),
         "MAIL_PORT": _("Port of the mail server"),
@@ -108,6 +109,7 @@ def _words() -> dict[str, str]:
         "hourly_messages": _("To one address, whatever the boiler does. What is held back goes into the next message."),
         "daily_sms": _("To one number: an SMS costs money."),
         "low_balance": _("A message says when less is left."),
+        "mains_hz": _("Of the current that the clamps measure."),
         "reading": _("Changing anything asks for a login always."),
     }
 
@@ -119,6 +121,8 @@ def _choices() -> dict[tuple[str, str], str]:
         ("spare", "indoor"): _("a room"),
         ("spare", "return"): _("the return of the heating"),
         ("spare", "outdoor"): _("outdoors"),
+        ("mains_hz", "50"): "50 Hz",
+        ("mains_hz", "60"): "60 Hz",
         ("reading", "lan"): _("whoever is in this network"),
         ("reading", "login"): _("nobody: a login or a token is needed"),
         ("reading", "open"): _("everybody who reaches the page"),

@@ -13,7 +13,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.options import Options, in_force
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import COLUMNS, MINUTE
-from flask_app.boiler.verdict import Facts
+from flask_app.boiler.verdict import CLOCK_AHEAD, Facts
 from flask_app.models import (
     Alert,
     Annotation,
@@ -54,19 +54,26 @@ def setting_changes() -> list[tuple[str, int, str]]:
 
 
 def newest_reading_ts() -> int | None:
-    """The time of the newest reading."""
-    return db.session.execute(select(func.max(Chaudiere.__table__.c.ts))).scalar()
+    """The time of the newest reading; one that a clock set too far ahead has left counts when there is no other."""
+    return _newest_ts("Chaudiere")
 
 
 def newest_minute_ts() -> int | None:
-    """The start of the newest minute."""
-    return db.session.execute(select(func.max(ChaudiereMinute.__table__.c.ts))).scalar()
+    """The start of the newest minute, in the same sense."""
+    return _newest_ts("ChaudiereMinute")
+
+
+def _newest_ts(table: str, which: str = "ts") -> int | None:
+    newest = f"SELECT MAX(ts) FROM {table} WHERE {which} IS NOT NULL"
+    query = text(f"SELECT COALESCE(({newest} AND ts <= :believed), ({newest}))")
+    found: int | None = db.session.execute(query, {"believed": now() + CLOCK_AHEAD}).scalar()
+    return found
 
 
 def newest_reading() -> dict[str, Any]:
     """The newest reading's values by role; empty when there is none."""
     table = Chaudiere.__table__
-    row = db.session.execute(select(table).order_by(table.c.ts.desc()).limit(1)).mappings().first()
+    row = db.session.execute(select(table).where(table.c.ts == newest_reading_ts())).mappings().first()
     return {} if row is None else {role: row[column] for role, column in COLUMNS.items()}
 
 
@@ -82,7 +89,8 @@ class Phased(NamedTuple):
 def newest_phase() -> Phased | None:
     """The present phase; None before any minute was named."""
     newest = db.session.execute(
-        text("SELECT ts, phase, temp0 FROM ChaudiereMinute WHERE phase IS NOT NULL ORDER BY ts DESC LIMIT 1")
+        text("SELECT ts, phase, temp0 FROM ChaudiereMinute WHERE ts = :ts"),
+        {"ts": _newest_ts("ChaudiereMinute", "phase")},
     ).first()
     if newest is None:
         return None

@@ -90,7 +90,7 @@ def test_a_look_sees_the_newest_reading_and_how_late_its_judgement_is(database: 
     with database.writing() as connection:
         insert_readings(connection, [Row(6000), Row(6600)])
 
-    found = look(settings, 1.0)
+    found = look(settings, 1.0, 7000.0)
 
     assert found._replace(pages=True) == Seen(1.0, 6600, 540, "")
 
@@ -98,7 +98,7 @@ def test_a_look_sees_the_newest_reading_and_how_late_its_judgement_is(database: 
 def test_a_look_at_a_damaged_file_says_so(settings: Settings) -> None:
     Path(settings.database).write_bytes(b"no database" * 100)
 
-    assert "cannot be read as a database" in look(settings, 1.0).storage
+    assert "cannot be read as a database" in look(settings, 1.0, 7000.0).storage
 
 
 def test_its_own_message_is_sent_once_an_hour(settings: Settings) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from config.settings import Settings
 from flask_app import lock, store
+from flask_app.boiler.fittings import Channel, Fittings, Idle, Probe
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import Reason, Row
 from flask_app.store import Database
@@ -187,3 +188,35 @@ def test_a_folder_that_takes_no_lock_file_costs_no_reading(settings: Settings, d
     recorder.receive(taken(1))
 
     assert count(database) == 2
+
+
+class Bench:
+    """What a recorder fits, kept; and what it is told to have learned."""
+
+    def __init__(self) -> None:
+        self.fittings: list[Fittings] = []
+        self.news = [Idle("auger", 0, 0.02, 0.001)]
+
+    def fit(self, fittings: Fittings) -> None:
+        self.fittings.append(fittings)
+
+    def learned(self) -> list[Idle]:
+        news, self.news = self.news, []
+        return news
+
+
+def test_a_change_of_the_fittings_and_a_learned_idle_current_are_in_force_within_a_minute(database: Database) -> None:
+    bench = Bench()
+    recorder = Recorder(database, Options(mains_hz="60"), lambda: True, bench)
+    recorder.receive(taken(0))
+    with database.writing() as connection:
+        store.keep_probe(connection, Probe("28-00000000000a", "water", 0.5), START)
+        store.keep_channel(connection, Channel("auger", 2, turns=5, idle_amps=0.001, learned_ts=START - 60))
+
+    for number in range(1, 32):
+        recorder.receive(taken(number))
+
+    first, later, last = bench.fittings
+    assert (first.mains_hz, first.probes, first.channels[3].turns) == (60.0, (), 1)
+    assert (later.probes, later.channels[3].turns) == ((Probe("28-00000000000a", "water", 0.5),), 5)
+    assert (last.channels[3].input, last.channels[3].idle_amps) == (2, 0.02)
