@@ -31,6 +31,7 @@ def _context() -> dict[str, Any]:
         "kind_name": wording.kind,
         "channel_name": wording.channel,
         "occasion_name": wording.occasion,
+        "outcome_name": wording.outcome,
         "masked": wording.masked,
         "spare_name": wording.spare,
         "step_title": _step,

@@ -61,6 +61,19 @@ def occasion(reason: str) -> str:
     }.get(reason, reason)
 
 
+def outcome(code: str) -> str:
+    """How one try to send ended."""
+    return {
+        "sent": _("accepted"),
+        "caught": _("kept here: simulated boiler"),
+        "retry": _("put off"),
+        "locked": _("put off: the account is refused"),
+        "refused": _("refused for good"),
+        "unconfigured": _("not set up"),
+        "expired": _("too old to be of use"),
+    }.get(code, code)
+
+
 def masked(way: str, address: str) -> str:
     """An address to show: a service's URL holds its password."""
     if way != "apprise":
