@@ -1,7 +1,7 @@
 """The writers' door to the database: one connection, the lock, and one function per statement.
 
-Writers have sqlite3, not SQLAlchemy: a cron job starts every minute on a small Pi, and sqlite3 starts in 24 ms of CPU
-where SQLAlchemy takes 400 to 700 (docs/performance.md).
+Writers have sqlite3, not SQLAlchemy: a cron job starts every minute on a small Pi, and starting is most of its cost
+(docs/performance.md). For the same reason the values that few statements give are imported by these alone.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask_app import lock
-from flask_app.boiler.alerts import Kind
-from flask_app.boiler.deliveries import Delivery, Life, Told
-from flask_app.boiler.fittings import Channel, Idle, Probe
 from flask_app.boiler.rows import COLUMNS, Row
+
+if TYPE_CHECKING:
+    from flask_app.boiler.deliveries import Delivery, Life
+    from flask_app.boiler.fittings import Channel, Idle, Probe
 
 SCHEMA = "0060"
 """The migration that this code needs (flask_app/migrations/versions)."""
@@ -407,6 +408,9 @@ _CHAIN = (
 
 def life(connection: sqlite3.Connection, alert_id: int) -> Life:
     """An alert with every message planned for it, or for the ones that it goes on from."""
+    from flask_app.boiler.alerts import Kind
+    from flask_app.boiler.deliveries import Life, Told
+
     query = (
         _CHAIN + "SELECT kind, opened_ts, closed_ts, evidence, acknowledged_ts, acknowledged_by FROM Alert "
         "WHERE id IN (SELECT id FROM Chain) ORDER BY opened_ts"
@@ -637,21 +641,27 @@ def week(
 # --- fittings: the loop and the commissioning commands
 
 _PROBE = "address, role, offset"
-_CHANNEL = ", ".join(Channel._fields)
+_CHANNEL = "role, input, turns, volts, power_factor, gate_amps, idle_amps, idle_spread, running_amps, learned_ts"
 
 
 def probes(connection: sqlite3.Connection) -> list[Probe]:
     """The probes that the owner named."""
+    from flask_app.boiler.fittings import Probe
+
     return list(map(Probe._make, connection.execute(f"SELECT {_PROBE} FROM Probe ORDER BY role")))
 
 
 def channels(connection: sqlite3.Connection) -> list[Channel]:
     """The current clamps that the owner set."""
+    from flask_app.boiler.fittings import Channel
+
     return list(map(Channel._make, connection.execute(f"SELECT {_CHANNEL} FROM Channel")))
 
 
 def idles(connection: sqlite3.Connection) -> list[Idle]:
     """The idle currents that the loop learned."""
+    from flask_app.boiler.fittings import Idle
+
     return list(map(Idle._make, connection.execute("SELECT role, ts, amps, spread FROM Idle")))
 
 
