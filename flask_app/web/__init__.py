@@ -10,7 +10,21 @@ from collections.abc import Callable
 from flask import Flask
 
 from config.settings import Settings, load
-from flask_app.web import account, admin, alerts, answers, api, assets, charts, doors, languages, notes, notices, status
+from flask_app.web import (
+    account,
+    admin,
+    alerts,
+    answers,
+    api,
+    assets,
+    charts,
+    doors,
+    languages,
+    notes,
+    notices,
+    openapi,
+    status,
+)
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], float] = time.time) -> Flask:
@@ -28,6 +42,6 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
     doors.configure(app, settings)
     for part in (answers, languages, account, notices):
         part.configure(app)
-    for pages in (status, charts, notes, alerts, api, admin, assets):
+    for pages in (status, charts, notes, alerts, api, openapi, admin, assets):
         app.register_blueprint(pages.pages)
     return app
