@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flask_app.boiler.deliveries import Recipient
     from flask_app.boiler.options import Options
     from flask_app.store import Database
+    from sensor.bench import Bench
     from sensor.script_file import GivenFault, Script
 
 
@@ -433,6 +434,89 @@ def rework_phases(start: int | None, end: int | None, hours: float | None) -> No
 
 
 # --- alerts
+
+
+@cli.group()
+def sensors() -> None:
+    """The probes and clamps: what answers, which is which, what they read."""
+
+
+@contextmanager
+def _bench(fake: bool) -> Iterator[tuple[Bench, Database, Options]]:
+    """The bench, the database that keeps what is fitted, and the options in force."""
+    from flask_app.lock import LockBusyError
+    from flask_app.store import StoreError, World
+    from sensor.bench import Simulated, open_hardware
+    from sensor.commission import AnswerError
+
+    settings = _settings()
+    database = _database(settings)
+    try:
+        database.claim(World.SIMULATED if fake else World.REAL)
+        yield Simulated() if fake else open_hardware(settings), database, _options(settings, database)
+    except (AnswerError, StoreError, LockBusyError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        database.close()
+
+
+_FAKE = click.option("--fake", is_flag=True, help="Simulated probes and clamps, to try it.")
+
+
+@sensors.command(name="check")
+@_FAKE
+def check_sensors(fake: bool) -> None:
+    """List every probe and clamp: value, noise, age of the newest stored value, quality.
+
+    Beside a running loop, too. Exit status 1 when something that is fitted gives no value.
+    """
+    from sensor.commission import check
+
+    with _bench(fake) as (bench, database, options):
+        form = "{:<14} {:<16} {:<34} {:>10} {:>8}  {}"
+        click.echo(form.format("role", "place", "value", "noise", "age", "quality"))
+        well = True
+        for line in check(bench, database, options, _now()):
+            well = well and line.well
+            role = line.role or "not named"
+            click.echo(form.format(role, line.place, line.value, line.noise, line.age, line.quality))
+        if not bench.found():
+            click.echo("no probe answers: dtoverlay=w1-gpio in config.txt, then the wiring", err=True)
+            well = False
+    sys.exit(0 if well else 1)
+
+
+@sensors.command(name="setup")
+@_FAKE
+@click.option("--answers", type=click.File(), metavar="FILE", help="Answers, a line each, in place of the keyboard.")
+def setup_sensors(fake: bool, answers: TextIO | None) -> None:
+    """Walk through what is fitted: warm a probe and name it, switch a motor off and on.
+
+    Each step is kept at once: leave with Ctrl-C and go on another day. Nothing of the boiler is switched by this
+    program: use the boiler's own test of its outputs.
+    """
+    from sensor.commission import Setup, Talk
+
+    lines = None if answers is None else answers.read().splitlines()
+    talk = Talk(click.echo, input, lines)
+    with _bench(fake) as (bench, database, options):
+        try:
+            Setup(bench, database, options, talk, _now()).run()
+        except (KeyboardInterrupt, EOFError):
+            click.echo("\nLeft. What was kept is kept; the same command goes on.")
+            sys.exit(130)
+
+
+@sensors.command(name="calibrate")
+@click.argument("role")
+@click.option("--reference", type=float, metavar="DEGREES", help="What a good thermometer beside the probe says now.")
+@_FAKE
+def calibrate_sensor(role: str, reference: float | None, fake: bool) -> None:
+    """Set the offset of the probe ROLE to a reference, or learn the idle current of the motor ROLE, switched off."""
+    from sensor.commission import calibrate
+
+    with _bench(fake) as (bench, database, options):
+        click.echo(calibrate(bench, database, options, role, reference, _now()))
 
 
 @cli.group()

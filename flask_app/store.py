@@ -640,6 +640,14 @@ def week(
 
 # --- fittings: the loop and the commissioning commands
 
+
+def newest_value_ts(connection: sqlite3.Connection, column: str, now: int) -> int | None:
+    """The time of the newest reading within a day before `now` that has a value in `column`."""
+    query = f"SELECT MAX(ts) FROM Chaudiere WHERE ts > ? AND ts <= ? AND {column} IS NOT NULL"
+    ts: int | None = connection.execute(query, (now - 86400, now)).fetchone()[0]
+    return ts
+
+
 _PROBE = "address, role, offset"
 _CHANNEL = "role, input, turns, volts, power_factor, gate_amps, idle_amps, idle_spread, running_amps, learned_ts"
 

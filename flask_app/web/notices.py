@@ -34,6 +34,7 @@ def _context() -> dict[str, Any]:
         "outcome_name": wording.outcome,
         "masked": wording.masked,
         "spare_name": wording.spare,
+        "role_name": wording.role,
         "step_title": _step,
         "choice_name": explained.choice,
         "accepts": explained.accepts,

@@ -82,6 +82,11 @@ def masked(way: str, address: str) -> str:
     return f"{scheme}://{rest[:3]}…"
 
 
+def role(name: str) -> str:
+    """What a probe or a clamp measures."""
+    return spare() if name == "spare" else _(ROLES[name])
+
+
 def spare() -> str:
     """The name of the fourth probe, by what the option says that it measures."""
     return {"indoor": _("Indoors"), "return": _("Return"), "outdoor": _("Outdoors")}[queries.options().spare]
