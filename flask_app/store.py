@@ -18,6 +18,7 @@ from flask_app import lock
 from flask_app.boiler.rows import COLUMNS, Row
 
 if TYPE_CHECKING:
+    from flask_app.boiler.alerts import Kind
     from flask_app.boiler.deliveries import Delivery, Life
     from flask_app.boiler.fittings import Channel, Idle, Probe
 
@@ -636,6 +637,31 @@ def week(
     messages = connection.execute(query, span).fetchone()
     share = (measured or 0) * 60 / (end_ts - start_ts)
     return share, lowest, highest, below, burning or 0, ignitions, alerts, *messages
+
+
+# --- the newest of everything: mqtt
+
+
+def newest_reading(connection: sqlite3.Connection, until_ts: int) -> Row | None:
+    """The newest reading at or before `until_ts`."""
+    query = f"SELECT {_ROW} FROM Chaudiere WHERE ts <= ? ORDER BY ts DESC LIMIT 1"
+    found = connection.execute(query, (until_ts,)).fetchone()
+    return found and Row._make(found)
+
+
+def newest_judged(connection: sqlite3.Connection, until_ts: int) -> Row | None:
+    """The newest minute at or before `until_ts` whose phase is named."""
+    query = f"SELECT {_ROW} FROM ChaudiereMinute WHERE ts <= ? AND phase IS NOT NULL ORDER BY ts DESC LIMIT 1"
+    found = connection.execute(query, (until_ts,)).fetchone()
+    return found and Row._make(found)
+
+
+def newest_open_kinds(connection: sqlite3.Connection) -> tuple[Kind, ...]:
+    """The kinds of the open alerts, the newest first."""
+    from flask_app.boiler.alerts import Kind
+
+    rows = connection.execute("SELECT kind FROM Alert WHERE closed_ts IS NULL ORDER BY opened_ts DESC").fetchall()
+    return tuple(Kind(kind) for (kind,) in rows if kind in {known.value for known in Kind})
 
 
 # --- fittings: the loop and the commissioning commands
