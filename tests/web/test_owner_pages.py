@@ -1,0 +1,176 @@
+"""The owner's pages: settings with their history, passwords never shown again, the system at a glance, the logs."""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from config.settings import Settings, load
+from flask_app.boiler.options import LIMITS
+from tests.web.conftest import Rows
+from tests.web.test_admin import owner, post, stored
+
+__all__ = ["owner"]
+
+PARTS = (
+    "..",
+    ".",
+    "%2e%2e",
+    "..%2f",
+    "%252e%252e",
+    "etc",
+    "passwd",
+    "gunicorn.log",
+    "connections",
+    "/",
+    "//",
+    "\\",
+    "\0",
+)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_each_option_is_shown_with_what_it_accepts(owner: FlaskClient, name: str) -> None:
+    text = owner.get("/admin/").get_data(as_text=True)
+
+    assert f'id="option-{name}"' in text
+    assert f">{name}<" not in text, "it has no title"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("setpoint", "58,5", "58.5"),
+        ("language", "en", "en"),
+        ("timezone", "Europe/Brussels", "Europe/Brussels"),
+        ("reading", "login", "login"),
+        ("setpoint", "91", None),
+        ("setpoint", "", None),
+        ("timezone", "Mars/Olympus", None),
+        ("reading", "all", None),
+        ("kettle", "1", None),
+    ],
+)
+def test_an_option_is_changed_by_a_line_of_the_history_or_refused(
+    owner: FlaskClient, settings: Settings, name: str, value: str, kept: str | None
+) -> None:
+    post(owner, f"/admin/options/{name}", value=value)
+
+    expected = [] if kept is None else [(name, kept, "Ana")]
+    assert stored(settings, "SELECT key, value, by FROM Setting") == expected
+
+
+def test_a_password_is_kept_for_its_owner_alone_and_shown_to_nobody(owner: FlaskClient, settings: Settings) -> None:
+    text = post(
+        owner,
+        "/admin/connections/mail",
+        MAIL_SERVER="smtp.example.org",
+        MAIL_PASSWORD="tres secret",
+        MAIL_SECURITY="ssl",
+    )
+    again = owner.get("/admin/").get_data(as_text=True) + owner.get("/admin/history").get_data(as_text=True)
+
+    file = Path(settings.home, "connections")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert load({"CHAUDIERE_HOME": settings.home}).mail.password == "tres secret"
+    assert "tres secret" not in text + again
+    assert "smtp.example.org" in again
+    assert "tres secret" not in str(stored(settings, "SELECT value FROM Setting"))
+
+
+def test_a_secret_left_empty_stays_and_a_dash_removes_it(owner: FlaskClient, settings: Settings) -> None:
+    post(owner, "/admin/connections/sms", NEXMO_API_KEY="k", NEXMO_API_SECRET="s1")
+
+    post(owner, "/admin/connections/sms", NEXMO_API_KEY="k2", NEXMO_API_SECRET="")
+    kept = load({"CHAUDIERE_HOME": settings.home}).sms.api_secret
+    post(owner, "/admin/connections/sms", NEXMO_API_KEY="k2", NEXMO_API_SECRET="-")
+
+    assert kept == "s1"
+    assert load({"CHAUDIERE_HOME": settings.home}).sms.api_secret == ""
+
+
+def test_a_connection_that_cannot_be_is_refused_whole(owner: FlaskClient, settings: Settings) -> None:
+    text = post(owner, "/admin/connections/mail", MAIL_SERVER="smtp.example.org", MAIL_PORT="99999")
+
+    assert "Refusé" in text
+    assert load({"CHAUDIERE_HOME": settings.home}).mail.server == ""
+
+
+def test_a_secret_file_that_others_can_read_is_refused(settings: Settings) -> None:
+    file = Path(settings.home, "connections")
+    file.write_text("CHAUDIERE_MAIL_PASSWORD=x\n")
+    file.chmod(0o644)
+
+    with pytest.raises(ValueError, match="chmod 600"):
+        load({"CHAUDIERE_HOME": settings.home})
+
+
+def test_the_six_steps_are_done_one_by_one(owner: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    before = owner.get("/").get_data(as_text=True)
+    for step, value in (("language", "fr"), ("timezone", "Europe/Paris"), ("setpoint", "56"), ("probes_seen", "")):
+        post(owner, f"/admin/first/{step}", "/admin/first/", value=value)
+    post(owner, "/admin/first/test_received", "/admin/first/", value="no")
+    unsure = owner.get("/").get_data(as_text=True)
+    post(owner, "/admin/first/test_received", "/admin/first/", value="yes")
+
+    assert "1/6" in before
+    assert "5/6" in unsure
+    assert "/6<" not in owner.get("/").get_data(as_text=True)
+
+
+def test_the_system_is_told_as_a_page_as_json_and_to_prometheus(owner: FlaskClient, rows: Rows) -> None:
+    rows.well()
+
+    page = owner.get("/system/").get_data(as_text=True)
+    answer = owner.get("/api/v1/system").get_json()
+    metrics = owner.get("/metrics").get_data(as_text=True)
+
+    names = {check["name"] for check in answer["checks"]}
+    assert {"newest_row", "disk_left", "clock_synchronised", "last_backup", "alerting_proven", "sqlite"} <= names
+    assert "Dernière mesure" in page
+    assert 'chaudiere_value{role="water"} 67.6' in metrics
+    assert "chaudiere_disk_left_bytes" in metrics
+
+
+def test_a_log_is_read_from_its_end_searched_and_downloaded(owner: FlaskClient, settings: Settings) -> None:
+    Path(settings.logs, "gunicorn.log").write_text("".join(f"line {number} <b>\n" for number in range(5000)))
+
+    listed = owner.get("/admin/logs/").get_data(as_text=True)
+    tail = owner.get("/admin/logs/gunicorn.log").get_data(as_text=True)
+    found = owner.get("/admin/logs/gunicorn.log?q=LINE+123+").get_data(as_text=True)
+    whole = owner.get("/admin/logs/gunicorn.log/download")
+
+    assert "gunicorn.log" in listed
+    assert "line 4999 &lt;b&gt;" in tail
+    assert "line 123 " in found
+    assert "line 124 " not in found
+    assert whole.data.count(b"\n") == 5000
+    assert whole.headers["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.proof)])
+def test_no_path_leaves_the_folder_of_the_logs(owner: FlaskClient, settings: Settings, count: int) -> None:
+    Path(settings.logs, "gunicorn.log").write_text("ours\n")
+    Path(settings.logs, "notes.txt").write_text("not a log\n")
+    os.symlink("/etc/passwd", Path(settings.logs, "sensor.log"))
+    os.mkfifo(Path(settings.logs, "cron.log"))
+    dice = random.Random(3)
+
+    names = ["notes.txt", "sensor.log", "cron.log", "../connections", "....//gunicorn.log"]
+    names += ["".join(dice.choices(PARTS, k=dice.randrange(1, 7))) for _ in range(count)]
+
+    for number, name in enumerate(names):
+        near = {"REMOTE_ADDR": f"192.168.{number // 250}.{1 + number % 250}"}
+        answer = owner.get(f"/admin/logs/{name}", environ_overrides=near)
+        inside = answer.status_code == 200 and answer.request.path.rstrip("/") in (
+            "/admin/logs",
+            "/admin/logs/gunicorn.log",
+        )
+        assert answer.status_code in (301, 308, 404) or inside, (name, answer.status)
+        assert b"root:" not in answer.data
