@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from flask_app.boiler.deliveries import Recipient
+    from flask_app.boiler.fittings import Fittings
     from flask_app.boiler.options import Options
     from flask_app.store import Database
+    from sensor.bench import Bench
     from sensor.script_file import GivenFault, Script
 
 
@@ -563,6 +565,86 @@ def status(as_json: bool) -> None:
         sys.exit(1)
     if not as_json:
         click.echo("healthy")
+
+
+# --- sensors
+
+
+@cli.group()
+def sensors() -> None:
+    """Probes and current clamps: see them, name them, calibrate them; no file is edited.
+
+    Works beside the running loop, which follows within a minute. With --fake the simulated boiler stands in for the
+    hardware.
+    """
+
+
+_fake = click.option("--fake", is_flag=True, help="Ask the simulated boiler instead of the hardware.")
+
+
+@contextmanager
+def _commissioning(fake: bool) -> Iterator[tuple[Settings, Database, Fittings, Bench]]:
+    """An installation's database, what it is fitted with, and what measures it."""
+    import sqlite3
+
+    from flask_app.lock import LockBusyError
+    from flask_app.store import StoreError, World
+    from sensor.create_data import fittings
+    from sensor.script_file import ScriptError
+
+    settings = _settings()
+    database = _database(settings)
+    if database.world is (World.REAL if fake else World.SIMULATED):
+        database.close()
+        remedy = "leave --fake out" if fake else "add --fake"
+        raise click.ClickException(f"{settings.database} holds a {database.world.name.lower()} boiler: {remedy}")
+    try:
+        options = _options(settings, database)
+        yield (
+            settings,
+            database,
+            fittings(database.connection, options),
+            _bench(settings, float(options.mains_hz), fake),
+        )
+    except (ScriptError, StoreError, LockBusyError, sqlite3.Error) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        database.close()
+
+
+def _bench(settings: Settings, hz: float, fake: bool) -> Bench:
+    if fake:
+        from sensor.fake_bench import open_simulation
+
+        return open_simulation(settings, hz, time.time())
+    from sensor.bench import open_hardware
+
+    return open_hardware(settings, hz)
+
+
+@sensors.command()
+@_fake
+@click.option("--readings", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each is asked.")
+def check(fake: bool, readings: int) -> None:
+    """Show every probe and clamp: what it says now, its noise, and what is wrong with it.
+
+    NOISE is the standard deviation over the readings; KEPT, how long ago the loop kept a value of it. Exit status 1
+    when something fitted gives no value, with its remedy. Takes about two seconds a reading.
+    """
+    from flask_app.store import newest_value_ts
+    from sensor.check import lines, look
+
+    with _commissioning(fake) as (settings, database, fittings, bench):
+        report = look(bench, fittings, () if fake else settings.probes, readings)
+        now = _now()
+
+        def age(role: str) -> int | None:
+            kept = newest_value_ts(database.connection, role, now - 86400 * 31, now + 300)
+            return None if kept is None else max(0, now - kept)
+
+        click.echo("\n".join(lines(report, age)))
+    if not report.well:
+        sys.exit(1)
 
 
 # --- users

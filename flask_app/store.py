@@ -667,6 +667,20 @@ def keep_channel(connection: sqlite3.Connection, channel: Channel) -> None:
     connection.execute(f"REPLACE INTO Channel ({_CHANNEL}) VALUES ({slots})", channel)
 
 
+def keep_change(connection: sqlite3.Connection, key: str, ts: int, value: str, by: str) -> None:
+    """Adds a line to the history of changes that the pages show."""
+    connection.execute("INSERT INTO Setting (key, since_ts, value, by) VALUES (?, ?, ?, ?)", (key, ts, value, by))
+
+
+def newest_value_ts(connection: sqlite3.Connection, role: str, from_ts: int, until_ts: int) -> int | None:
+    """The time of the newest reading of [from_ts, until_ts] that holds a value of `role`."""
+    query = (
+        f"SELECT ts FROM Chaudiere WHERE ts >= ? AND ts <= ? AND {COLUMNS[role]} IS NOT NULL ORDER BY ts DESC LIMIT 1"
+    )
+    found = connection.execute(query, (from_ts, until_ts)).fetchone()
+    return found and int(found[0])
+
+
 def keep_idle(connection: sqlite3.Connection, idle: Idle) -> None:
     """Keeps the newest idle current of a clamp."""
     connection.execute("REPLACE INTO Idle (role, ts, amps, spread) VALUES (?, ?, ?, ?)", idle)
