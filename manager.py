@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flask_app.boiler.options import Options
     from flask_app.store import Database
     from sensor.bench import Bench
+    from sensor.kept import Kept
     from sensor.script_file import GivenFault, Script
 
 
@@ -645,6 +646,51 @@ def check(fake: bool, readings: int) -> None:
         click.echo("\n".join(lines(report, age)))
     if not report.well:
         sys.exit(1)
+
+
+def _kept(database: Database, fake: bool) -> Kept:
+    """What keeps a commissioning command's changes; the database becomes a real or a simulated boiler's."""
+    import getpass
+
+    from flask_app.store import World
+    from sensor.kept import Kept
+
+    database.claim(World.SIMULATED if fake else World.REAL)
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return Kept(database, f"manager.py ({user})")
+
+
+@sensors.command()
+@click.argument("roles", nargs=-1, metavar="[ROLE]...")
+@_fake
+@click.option("--answers", type=click.File(encoding="utf-8"), help="Take the answers from this file, one a line.")
+def setup(roles: tuple[str, ...], fake: bool, answers: TextIO | None) -> None:
+    """Find out together which probe is which and what each motor draws; Ctrl-C leaves, a new start goes on.
+
+    Asks for what is missing; with ROLE (water, flue, box, spare, secondary_fan, igniter, primary_fan, auger, or all)
+    for these again. In a file of answers an empty line is Enter and # begins a remark; an answer that is not
+    understood ends the command with its line.
+    """
+    from flask_app.boiler.rows import VALUES
+    from sensor.questions import AnswerError, LeftError, Questions
+    from sensor.setup import walk
+
+    for role in {*roles} - {*VALUES, "all"}:
+        raise click.UsageError(f"{role!r} is no role; there are {', '.join(VALUES)}, and all")
+    wanted = VALUES if "all" in roles else roles
+    with _commissioning(fake) as (settings, database, _fittings, bench):
+        spare = _options(settings, database).spare
+        questions = Questions(click.echo, (answers.name, answers) if answers else None)
+        try:
+            walk(bench, questions, _kept(database, fake), spare, wanted)
+        except AnswerError as error:
+            raise click.ClickException(str(error)) from None
+        except (LeftError, KeyboardInterrupt):
+            click.echo("\nLeft. What was answered is kept: `sensors setup` asks for the rest.")
+            sys.exit(130)
 
 
 # --- users

@@ -30,7 +30,7 @@ class Simulation:
         self._hz = hz
         self._noise = Random(row.ts)  # noqa: S311 - noise of a sensor
         self._now = 0.0
-        self._warmed: dict[str, float] = {}  # address -> since
+        self._warmed: dict[str, float] = {}  # address -> since: the one in the hand
         watts = {channel.role: channel.volts * channel.power_factor for channel in DEFAULT_CHANNELS}
         self._amps = {role: (getattr(row, role) or 0.0) / watts[role] for role in MOTORS}
 
@@ -73,7 +73,7 @@ class Simulation:
     def asked(self, deed: Deed, role: str) -> None:
         """Does it: from the first deed on the boiler's own controller is out of it."""
         if deed is Deed.WARM:
-            self._warmed.setdefault(ADDRESSES[role], self._now)
+            self._warmed = {ADDRESSES[role]: self._now}
             return
         self._amps = {each: AMPS[each] if deed is Deed.TURN_ON and each == role else 0.0 for each in MOTORS}
 

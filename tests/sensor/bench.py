@@ -52,9 +52,10 @@ class Cellar(Hardware):
         self.bus.now += seconds
 
     def asked(self, deed: Deed, role: str) -> None:
+        for number, (address, truth) in enumerate(self.truth.items()):
+            if (self.tree / address / "w1_slave").read_text():
+                place(self.tree, address, 20.0 + number + (WARMED if deed is Deed.WARM and truth == role else 0.0))
         if deed is Deed.WARM:
-            for number, (address, truth) in enumerate(self.truth.items()):
-                place(self.tree, address, 20.0 + number + (WARMED if truth == role else 0.0))
             return
         self.bus.waves = [self._wave(each, on=deed is Deed.TURN_ON and each == role) for each in self.inputs]
 
