@@ -693,6 +693,46 @@ def setup(roles: tuple[str, ...], fake: bool, answers: TextIO | None) -> None:
             sys.exit(130)
 
 
+@sensors.command(context_settings={"ignore_unknown_options": True})
+@click.argument("probe", metavar="PROBE|ROLE")
+@click.argument("degrees", type=float)
+@_fake
+def offset(probe: str, degrees: float, fake: bool) -> None:
+    """Add DEGREES to what a probe says from now on: its address, or what it measures; -10 to 10, 0 takes it away.
+
+    It takes the place of the former offset. `sensors setup ROLE` finds it with a reference thermometer.
+    """
+    from sensor.calibrate import MeasureError, with_offset
+
+    with _commissioning(fake) as (settings, database, fittings, bench):
+        ids = bench.probes() if fake else settings.probes or bench.probes()
+        try:
+            changed = with_offset(probe, degrees, fittings.probes, ids)
+        except MeasureError as error:
+            raise click.ClickException(str(error)) from None
+        _kept(database, fake).keep_probe(changed)
+        click.echo(f"{changed.offset:+.2f} °C is added to what {changed.address} ({changed.role}) says")
+
+
+@sensors.command()
+@click.argument("role", required=False)
+@_fake
+def idle(role: str | None, fake: bool) -> None:
+    """Learn the idle current of ROLE's clamp again, or of every clamp. The motors must be off.
+
+    The loop learns them by itself too, after half an hour without any motor. Exit status 1 when one was not learned.
+    """
+    from flask_app.boiler.rows import MOTORS
+    from sensor.calibrate import learn_idle
+
+    if role is not None and role not in MOTORS:
+        raise click.UsageError(f"{role!r} is no motor; there are {', '.join(MOTORS)}")
+    with _commissioning(fake) as (_settings, database, fittings, bench):
+        channels = [channel for channel in fittings.channels if role in (None, channel.role)]
+        if not learn_idle(bench, channels, _kept(database, fake), click.echo):
+            sys.exit(1)
+
+
 # --- users
 
 

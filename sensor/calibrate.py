@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from flask_app.boiler.fittings import IDLE_MOST, LIMITS, Channel
+from flask_app.boiler.fittings import IDLE_MOST, LIMITS, Channel, Probe, opens_at
 from flask_app.boiler.rows import Reason
-from sensor.bench import CLAMP_WORDS, PROBE_WORDS, Bench
+from sensor.bench import CLAMP_WORDS, PROBE_WORDS, Bench, Deed
+from sensor.get_temp import roles_of
 from sensor.get_watt import Current, idle_of
+from sensor.kept import Kept
 
 PASSES = 3
 IDLE_WINDOWS = 25
@@ -45,6 +48,42 @@ def idle_current(bench: Bench, channel: Channel) -> Idle:
     if amps > IDLE_MOST:
         raise MeasureError(f"A{channel.input} reads {amps:.3f} A, more than any noise: is the motor off?")
     return Idle(round(amps, 5), round(spread, 5))
+
+
+def learn_idle(bench: Bench, channels: Iterable[Channel], kept: Kept, tell: Callable[[str], None]) -> bool:
+    """Learns the idle currents of these channels' clamps, and keeps them; whether all with a clamp were learned."""
+    fitted = [channel for channel in channels if channel.input is not None]
+    if not fitted:
+        tell("no clamp is fitted")
+    learned = []
+    for channel in fitted:
+        bench.asked(Deed.TURN_OFF, channel.role)
+        try:
+            idle = idle_current(bench, channel)
+        except MeasureError as error:
+            tell(f"{channel.role}: not learned: {error}")
+            continue
+        changed = channel._replace(idle_amps=idle.amps, idle_spread=idle.spread)
+        kept.keep_channel(changed, learned=True)
+        tell(f"{channel.role}: {idle.amps:.4f} A idle, it counts as running from {opens_at(changed):.3f} A")
+        learned.append(channel.role)
+    return bool(fitted) and len(learned) == len(fitted)
+
+
+def with_offset(name: str, degrees: float, named: Sequence[Probe], ids: Sequence[str]) -> Probe:
+    """The probe of that address or role, with its new offset in °C. Raises MeasureError with what is accepted.
+
+    named: the probes that the owner named; ids: the others, which fill the roles that are left.
+    """
+    low, high = LIMITS["offset"]
+    if not low <= degrees <= high:
+        raise MeasureError(f"{degrees:g} is no offset; {low:g} to {high:g} °C are accepted")
+    addresses = roles_of(named, ids)
+    for role, address in addresses.items():
+        if name.lower() in (role, address, address.removeprefix("28-")):
+            return Probe(address, role, degrees)
+    known = ", ".join(f"{address} ({role})" for role, address in addresses.items())
+    raise MeasureError(f"{name!r} is no probe here; there {f'are {known}' if known else 'is none'}")
 
 
 def running_current(bench: Bench, channel: Channel) -> float:
