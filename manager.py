@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from flask_app.boiler.deliveries import Recipient
-    from flask_app.boiler.fittings import Fittings
+    from flask_app.boiler.fittings import Fittings, Probe
     from flask_app.boiler.options import Options
     from flask_app.store import Database
     from sensor.bench import Bench
@@ -629,9 +629,11 @@ def _bench(settings: Settings, hz: float, fake: bool) -> Bench:
 def check(fake: bool, readings: int) -> None:
     """Show every probe and clamp: what it says now, its noise, and what is wrong with it.
 
-    NOISE is the standard deviation over the readings; KEPT, how long ago the loop kept a value of it. Exit status 1
+    NOISE is the standard deviation over the readings; KEPT, how long ago the loop kept a value of it, within a
+    day. Exit status 1
     when something fitted gives no value, with its remedy. Takes about two seconds a reading.
     """
+    from flask_app.boiler.rows import COLUMNS
     from flask_app.store import newest_value_ts
     from sensor.check import lines, look
 
@@ -640,7 +642,7 @@ def check(fake: bool, readings: int) -> None:
         now = _now()
 
         def age(role: str) -> int | None:
-            kept = newest_value_ts(database.connection, role, now - 86400 * 31, now + 300)
+            kept = newest_value_ts(database.connection, COLUMNS[role], now)
             return None if kept is None else max(0, now - kept)
 
         click.echo("\n".join(lines(report, age)))
@@ -700,7 +702,7 @@ def setup(roles: tuple[str, ...], fake: bool, answers: TextIO | None) -> None:
 def offset(probe: str, degrees: float, fake: bool) -> None:
     """Add DEGREES to what a probe says from now on: its address, or what it measures; -10 to 10, 0 takes it away.
 
-    It takes the place of the former offset. `sensors setup ROLE` finds it with a reference thermometer.
+    It takes the place of the former offset. `sensors calibrate ROLE --reference` finds it with a thermometer.
     """
     from sensor.calibrate import MeasureError, with_offset
 
@@ -710,8 +712,40 @@ def offset(probe: str, degrees: float, fake: bool) -> None:
             changed = with_offset(probe, degrees, fittings.probes, ids)
         except MeasureError as error:
             raise click.ClickException(str(error)) from None
-        _kept(database, fake).keep_probe(changed)
-        click.echo(f"{changed.offset:+.2f} °C is added to what {changed.address} ({changed.role}) says")
+        _keep_offset(changed, database, fake)
+
+
+@sensors.command()
+@click.argument("role")
+@click.option("--reference", type=float, metavar="DEGREES", help="What a good thermometer beside the probe says now.")
+@_fake
+def calibrate(role: str, reference: float | None, fake: bool) -> None:
+    """Set the probe ROLE by a reference thermometer, or learn the idle current of the motor ROLE, switched off."""
+    from flask_app.boiler.rows import MOTORS, TEMPERATURES
+    from sensor.calibrate import MeasureError, learn_idle, offset_of, with_offset
+
+    if role not in TEMPERATURES + MOTORS:
+        raise click.UsageError(f"{role!r} is no role; there are {', '.join(TEMPERATURES + MOTORS)}")
+    if role in TEMPERATURES and reference is None:
+        raise click.UsageError(f"{role} is a probe: say what a thermometer beside it says, by --reference DEGREES")
+    with _commissioning(fake) as (settings, database, fittings, bench):
+        if reference is None or role in MOTORS:
+            channels = [channel for channel in fittings.channels if channel.role == role]
+            if not learn_idle(bench, channels, _kept(database, fake), click.echo):
+                sys.exit(1)
+            return
+        ids = bench.probes() if fake else settings.probes or bench.probes()
+        try:
+            probe = with_offset(role, 0.0, fittings.probes, ids)
+            probe = probe._replace(offset=offset_of(bench, probe.address, reference))
+        except MeasureError as error:
+            raise click.ClickException(str(error)) from None
+        _keep_offset(probe, database, fake)
+
+
+def _keep_offset(probe: Probe, database: Database, fake: bool) -> None:
+    _kept(database, fake).keep_probe(probe)
+    click.echo(f"{probe.offset:+.2f} °C is added to what {probe.address} ({probe.role}) says")
 
 
 @sensors.command()

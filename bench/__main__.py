@@ -7,7 +7,7 @@ import platform
 import sqlite3
 import sys
 
-from bench import jobs, memory, screens
+from bench import jobs, memory, screens, series
 
 PAGE = os.path.join(jobs.PROJECT, "docs", "performance.md")
 
@@ -20,6 +20,7 @@ SQLite {sqlite3.sqlite_version}. Machines differ and are shared: trust the ratio
 SECTIONS = (
     ("The two cron jobs", jobs.report),
     ("Memory of the running set", memory.report),
+    ("The chart's answers, from an hour to five years", series.report),
     ("The pages, in Chromium on a processor slowed sixfold", screens.report),
 )
 

@@ -30,6 +30,8 @@ missing_packages() {
     [ "$purpose" = test ] || return 0
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
     command -v crontab >/dev/null || echo cron
+    command -v Xvfb >/dev/null || echo xvfb
+    [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || echo mosquitto
 }
 
 # Root installs them; so does who may use sudo without a password; else they are named and nothing is begun.

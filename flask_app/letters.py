@@ -46,6 +46,7 @@ TEXTS: tuple[str, ...] = (
     "The fire is out since %(time)s.",
     "The ignition is under way: nothing to do.",
     "Decided late: the watch had been interrupted.",
+    "%(first)s: %(rest)s",
     "Probable cause: %(cause)s",
     "To do: %(check)s",
     "In this house: %(note)s",
@@ -226,15 +227,20 @@ def _home_only(words: Words) -> list[str]:
     return [words.say("The address works at home only.")] if words.frame.home_only else []
 
 
+def pair(words: Words, first: str, rest: str) -> str:
+    """Two parts and the colon between them, which French sets apart."""
+    return words.say("%(first)s: %(rest)s") % {"first": first, "rest": rest}
+
+
 def _headline(story: Story, words: Words) -> str:
     say = words.say
     if story.kind is None:
         return say("Proof that alerts arrive" if story.occasion is Occasion.SELF_TEST else "Test message")
     name = say(KINDS[story.kind])
     if story.closed_ts is not None:
-        return f"{name}: {say('back to normal')}"
+        return pair(words, name, say("back to normal"))
     if story.occasion is Occasion.ACKNOWLEDGED and story.taken_by:
-        return f"{name}: {say('%(name)s looks after it') % {'name': story.taken_by}}"
+        return pair(words, name, say("%(name)s looks after it") % {"name": story.taken_by})
     if story.occasion is Occasion.REMINDER:
         return f"{name} ({say('reminder')})"
     return f"{name} ({say('nobody answered')})" if story.occasion is Occasion.ESCALATION else name
@@ -263,7 +269,7 @@ def _story(story: Story, words: Words, link: bool = True) -> list[str]:
     if story.late:
         lines.append(say("Decided late: the watch had been interrupted."))
     if link and story.link:
-        lines.append(f"{say('I look after it')}: {story.link}")
+        lines.append(pair(words, say("I look after it"), story.link))
     return lines
 
 
@@ -381,7 +387,7 @@ def _curves(words: Words) -> list[str]:
         pieces.append(
             words.say("%(role)s from %(first)s to %(last)s °C, lowest %(lowest)s, highest %(highest)s") % given
         )
-    return [f"{words.say('Last six hours')}: {'; '.join(pieces)}."]
+    return [pair(words, words.say("Last six hours"), "; ".join(pieces) + ".")]
 
 
 def _proof(story: Story, words: Words) -> list[str]:

@@ -1,7 +1,7 @@
 """The writers' door to the database: one connection, the lock, and one function per statement.
 
-Writers have sqlite3, not SQLAlchemy: a cron job starts every minute on a small Pi, and sqlite3 starts in 24 ms of CPU
-where SQLAlchemy takes 400 to 700 (docs/performance.md).
+Writers have sqlite3, not SQLAlchemy: a cron job starts every minute on a small Pi, and starting is most of its cost
+(docs/performance.md). For the same reason the values that few statements give are imported by these alone.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask_app import lock
-from flask_app.boiler.alerts import Kind
-from flask_app.boiler.deliveries import Delivery, Life, Told
-from flask_app.boiler.fittings import Channel, Idle, Probe
 from flask_app.boiler.rows import COLUMNS, Row
+
+if TYPE_CHECKING:
+    from flask_app.boiler.alerts import Kind
+    from flask_app.boiler.deliveries import Delivery, Life
+    from flask_app.boiler.fittings import Channel, Idle, Probe
 
 SCHEMA = "0060"
 """The migration that this code needs (flask_app/migrations/versions)."""
@@ -407,6 +409,9 @@ _CHAIN = (
 
 def life(connection: sqlite3.Connection, alert_id: int) -> Life:
     """An alert with every message planned for it, or for the ones that it goes on from."""
+    from flask_app.boiler.alerts import Kind
+    from flask_app.boiler.deliveries import Life, Told
+
     query = (
         _CHAIN + "SELECT kind, opened_ts, closed_ts, evidence, acknowledged_ts, acknowledged_by FROM Alert "
         "WHERE id IN (SELECT id FROM Chain) ORDER BY opened_ts"
@@ -634,24 +639,63 @@ def week(
     return share, lowest, highest, below, burning or 0, ignitions, alerts, *messages
 
 
+# --- the newest of everything: mqtt
+
+
+def newest_reading(connection: sqlite3.Connection, until_ts: int) -> Row | None:
+    """The newest reading at or before `until_ts`."""
+    query = f"SELECT {_ROW} FROM Chaudiere WHERE ts <= ? ORDER BY ts DESC LIMIT 1"
+    found = connection.execute(query, (until_ts,)).fetchone()
+    return found and Row._make(found)
+
+
+def newest_judged(connection: sqlite3.Connection, until_ts: int) -> Row | None:
+    """The newest minute at or before `until_ts` whose phase is named."""
+    query = f"SELECT {_ROW} FROM ChaudiereMinute WHERE ts <= ? AND phase IS NOT NULL ORDER BY ts DESC LIMIT 1"
+    found = connection.execute(query, (until_ts,)).fetchone()
+    return found and Row._make(found)
+
+
+def newest_open_kinds(connection: sqlite3.Connection) -> tuple[Kind, ...]:
+    """The kinds of the open alerts, the newest first."""
+    from flask_app.boiler.alerts import Kind
+
+    rows = connection.execute("SELECT kind FROM Alert WHERE closed_ts IS NULL ORDER BY opened_ts DESC").fetchall()
+    return tuple(Kind(kind) for (kind,) in rows if kind in {known.value for known in Kind})
+
+
 # --- fittings: the loop and the commissioning commands
 
+
+def newest_value_ts(connection: sqlite3.Connection, column: str, now: int) -> int | None:
+    """The time of the newest reading within a day before `now` that has a value in `column`."""
+    query = f"SELECT MAX(ts) FROM Chaudiere WHERE ts > ? AND ts <= ? AND {column} IS NOT NULL"
+    ts: int | None = connection.execute(query, (now - 86400, now)).fetchone()[0]
+    return ts
+
+
 _PROBE = "address, role, offset"
-_CHANNEL = ", ".join(Channel._fields)
+_CHANNEL = "role, input, turns, volts, power_factor, gate_amps, idle_amps, idle_spread, running_amps, learned_ts"
 
 
 def probes(connection: sqlite3.Connection) -> list[Probe]:
     """The probes that the owner named."""
+    from flask_app.boiler.fittings import Probe
+
     return list(map(Probe._make, connection.execute(f"SELECT {_PROBE} FROM Probe ORDER BY role")))
 
 
 def channels(connection: sqlite3.Connection) -> list[Channel]:
     """The current clamps that the owner set."""
+    from flask_app.boiler.fittings import Channel
+
     return list(map(Channel._make, connection.execute(f"SELECT {_CHANNEL} FROM Channel")))
 
 
 def idles(connection: sqlite3.Connection) -> list[Idle]:
     """The idle currents that the loop learned."""
+    from flask_app.boiler.fittings import Idle
+
     return list(map(Idle._make, connection.execute("SELECT role, ts, amps, spread FROM Idle")))
 
 
@@ -670,15 +714,6 @@ def keep_channel(connection: sqlite3.Connection, channel: Channel) -> None:
 def keep_change(connection: sqlite3.Connection, key: str, ts: int, value: str, by: str) -> None:
     """Adds a line to the history of changes that the pages show."""
     connection.execute("INSERT INTO Setting (key, since_ts, value, by) VALUES (?, ?, ?, ?)", (key, ts, value, by))
-
-
-def newest_value_ts(connection: sqlite3.Connection, role: str, from_ts: int, until_ts: int) -> int | None:
-    """The time of the newest reading of [from_ts, until_ts] that holds a value of `role`."""
-    query = (
-        f"SELECT ts FROM Chaudiere WHERE ts >= ? AND ts <= ? AND {COLUMNS[role]} IS NOT NULL ORDER BY ts DESC LIMIT 1"
-    )
-    found = connection.execute(query, (from_ts, until_ts)).fetchone()
-    return found and int(found[0])
 
 
 def keep_idle(connection: sqlite3.Connection, idle: Idle) -> None:

@@ -155,8 +155,12 @@ ROLES: dict[str, str] = {
     "indoor": "Indoor",
     "return": "Return",
     "outdoor": "Outdoor",
+    "secondary_fan": "Secondary fan",
+    "igniter": "Igniter",
+    "primary_fan": "Primary fan",
+    "auger": "Auger",
 }
-"""The temperatures, by role or by what the fourth probe measures."""
+"""What is measured, by role; the fourth probe by what it measures too."""
 
 
 Translate = Callable[[str], str]

@@ -140,10 +140,10 @@ def _ago(seconds: int | None) -> str:
     """So long ago.
 
     >>> _ago(3), _ago(300), _ago(None)
-    ('3 s ago', '5 min ago', 'never')
+    ('3 s ago', '5 min ago', 'not today')
     """
     if seconds is None:
-        return "never"
+        return "not today"
     if seconds < 120:
         return f"{seconds} s ago"
     return f"{seconds // 60} min ago" if seconds < 7200 else f"{seconds // 3600} h ago"

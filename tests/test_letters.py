@@ -65,7 +65,7 @@ def test_a_mail_says_when_how_cold_how_fast_why_what_to_do_whom_to_call_and_when
         "À ce rythme l’eau sera à 40 °C vers 06:50 (entre 06:00 et 08:00).",
         "Dans cette maison : clé du silo : garage",
         "Installateur : Dupont, +33 3 63 99 80 00",
-        "J’ai vu, je m’en occupe: http://x.test/a/1-2.signed",
+        "J’ai vu, je m’en occupe : http://x.test/a/1-2.signed",
         "L’adresse ne marche qu’à la maison.",
     ):
         assert line in found
@@ -149,7 +149,7 @@ def test_the_newest_values_and_six_hours_are_told_in_words_and_stand_for_the_pic
 
     assert "Maintenant (03:12) : eau 55,8 °C, fumées 61,0 °C, phase arrêt depuis 02:40." in text([story()], frame)
     page = rich([story()], frame)
-    assert 'src="cid:picture" alt="Six dernières heures: eau de 66 à 55 °C, au plus bas 55, au plus haut 70."' in page
+    assert 'src="cid:picture" alt="Six dernières heures : eau de 66 à 55 °C, au plus bas 55, au plus haut 70."' in page
     assert 'href="http://x.test/a/1-2.signed"' in page
 
 

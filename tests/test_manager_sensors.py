@@ -106,6 +106,20 @@ def test_idle_currents_are_learned_on_demand(run: Run, database: Database) -> No
     }
 
 
+def test_a_probe_is_calibrated_to_a_thermometer_and_a_clamp_to_silence(run: Run, database: Database) -> None:
+    run("offset", "28-000000face20", "0", "--fake")
+    indoor = next(probe for probe in store.probes(database.connection) if probe.address == "28-000000face20")
+
+    said = run("calibrate", indoor.role, "--reference", "20", "--fake")
+    silent = run("calibrate", "auger", "--fake")
+
+    probe = next(probe for probe in store.probes(database.connection) if probe.address == "28-000000face20")
+    assert said.exit_code == silent.exit_code == 0
+    assert 0 < abs(probe.offset) < 10
+    assert f"{probe.offset:+.2f} °C is added" in said.output
+    assert "auger: 0.00" in silent.output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -113,6 +127,10 @@ def test_idle_currents_are_learned_on_demand(run: Run, database: Database) -> No
         (("offset", "cellar", "1", "--fake"), "28-000000face10"),
         (("offset", "water", "much", "--fake"), "much"),
         (("idle", "pump", "--fake"), "secondary_fan"),
+        (("calibrate", "kettle", "--fake"), "secondary_fan"),
+        (("calibrate", "water", "--fake"), "--reference"),
+        (("calibrate", "water", "--reference", "400", "--fake"), "is it the same place"),
+        (("calibrate", "water", "--reference", "40"), "there is none"),
         (("setup", "pump", "--fake"), "secondary_fan"),
         (("setup", "--answers", "/nowhere", "--fake"), "/nowhere"),
         (("offset", "water", "1"), "there is none"),

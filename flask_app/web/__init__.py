@@ -23,11 +23,13 @@ from flask_app.web import (
     choices,
     doors,
     first,
+    fittings,
     gate,
     languages,
     logs,
     notes,
     notices,
+    openapi,
     status,
     system,
     taps,
@@ -63,6 +65,22 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
     app.before_request(gate.check_host)
     for part in (throttle, answers, languages, account, gate, notices, first, taps):
         part.configure(app)
-    for pages in (status, charts, notes, alerts, api, admin, choices, first, told, taps, system, logs, assets):
+    for pages in (
+        status,
+        charts,
+        notes,
+        alerts,
+        api,
+        openapi,
+        admin,
+        choices,
+        first,
+        fittings,
+        told,
+        taps,
+        system,
+        logs,
+        assets,
+    ):
         app.register_blueprint(pages.pages)
     return app

@@ -22,6 +22,7 @@ pages = Blueprint("api", __name__)
 EARLIEST, LATEST = 0, 4_102_444_800  # 1970 and 2100: what a chart of a boiler may ask for
 LONGEST = 20 * 366 * 86400
 WIDTHS = (50, 2000)
+WIDTH = 1000
 LIVE_COLUMNS = 2000
 LONGEST_CSV = 366 * 86400
 DAY = 86400
@@ -46,11 +47,11 @@ def _problem(error: BadArgumentError) -> Response:
 def read_series() -> Response:
     """The columns of a chart of [from, to): WEB.md 4."""
     from_ts, to_ts = _range(LONGEST)
-    width = _whole("width", *WIDTHS, default=1000)
+    width = _whole("width", *WIDTHS, default=WIDTH)
     zone = queries.options().timezone
     columns = series.grid(from_ts, to_ts, width, zone)
     body = series.fold(columns, to_ts, _roles(), width, zone)
-    return _cached(_tagged(body, {"now": queries.now()}), to_ts + body["step"], body["last"])
+    return _cached(tagged(body, {"now": queries.now()}), to_ts + body["step"], body["last"])
 
 
 @pages.get("/api/v1/statistics")
@@ -59,7 +60,7 @@ def read_statistics() -> Response:
     from_ts, to_ts = _range(LONGEST)
     zone = queries.options().timezone
     newest = queries.newest_minute_ts()
-    return _cached(_tagged(statistics.reckon(from_ts, to_ts, zone), {"now": queries.now()}), to_ts, newest)
+    return _cached(tagged(statistics.reckon(from_ts, to_ts, zone), {"now": queries.now()}), to_ts, newest)
 
 
 @pages.get("/api/v1/minutes.csv")
@@ -99,7 +100,7 @@ def read_live() -> Response:
     zone = queries.options().timezone
     tail = series.fold(series.Grid(start_ts, step), max(now, start_ts) + MINUTE, _roles(), LIVE_COLUMNS, zone)
     to_ts = tail.pop("to")
-    answer = _tagged({"v": 1, "status": _status(), "tail": tail}, {"now": now, "tail": {**tail, "to": to_ts}})
+    answer = tagged({"v": 1, "status": _status(), "tail": tail}, {"now": now, "tail": {**tail, "to": to_ts}})
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 
@@ -180,14 +181,15 @@ def _cached(answer: Response, end_ts: int, last_ts: int | None) -> Response:
     return answer
 
 
-def _tagged(lasting: dict[str, Any], passing: dict[str, Any]) -> Response:
+def tagged(lasting: dict[str, Any], passing: dict[str, Any]) -> Response:
     """The answer of both parts with a tag of the lasting one, and 304 for who has it."""
     answer = Response(mimetype="application/json")
     stable = _json(lasting)
     answer.set_etag(hashlib.sha256(stable.encode()).hexdigest()[:20], weak=True)
     answer.make_conditional(request)
     if answer.status_code == 200:
-        answer.set_data(_json(lasting | passing) if lasting.keys() & passing.keys() else _join(stable, _json(passing)))
+        once = not passing or lasting.keys() & passing.keys()
+        answer.set_data(_json(lasting | passing) if once else _join(stable, _json(passing)))
     return answer
 
 

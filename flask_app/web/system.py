@@ -97,7 +97,7 @@ def name(check: system.Check) -> str:
     """What a line is called."""
     kind, _line, one = check.name.partition("_")
     if kind in ("service", "job"):
-        return f"{_('program') if kind == 'service' else _('job')} {one}"
+        return _("Program %(name)s", name=one) if kind == "service" else _("Job %(name)s", name=one)
     return {
         "newest_row": _("Newest reading"),
         "newest_minute": _("Newest minute"),
@@ -137,6 +137,8 @@ def shown(check: system.Check) -> str:
         return languages.span(value) if check.name == "uptime" else _("%(time)s ago", time=languages.span(value))
     if check.unit in ("B", "B/d"):
         return f"{languages.number(value / 1e6)} MB"
+    if check.name.startswith("service_"):
+        return {"running": _("running"), "starting": _("starting"), "stopped": _("stopped")}.get(value, str(value))
     if check.name == "sqlite_wal":
         return _("sound") if value == "fixed" else _("kept sound by the one lock of every write (fixed in 3.51.3)")
     return f"{languages.number(value)} {check.unit}" if isinstance(value, float) else str(value)

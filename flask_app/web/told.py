@@ -203,7 +203,7 @@ def _try(person: Person) -> None:
     answer = send(_test_message(person), _settings())
     with doors.writing() as database:
         _keep_test(database, person, answer)
-    flash(f"{address}: {answer.outcome.value} — {answer.words}", "plain")
+    flash(f"{address} – {wording.outcome(answer.outcome.value)} – {answer.words}", "plain")
 
 
 def _tested_since(person: Person, ts: int) -> bool:

@@ -61,12 +61,30 @@ def occasion(reason: str) -> str:
     }.get(reason, reason)
 
 
+def outcome(code: str) -> str:
+    """How one try to send ended."""
+    return {
+        "sent": _("accepted"),
+        "caught": _("kept here: simulated boiler"),
+        "retry": _("put off"),
+        "locked": _("put off: the account is refused"),
+        "refused": _("refused for good"),
+        "unconfigured": _("not set up"),
+        "expired": _("too old to be of use"),
+    }.get(code, code)
+
+
 def masked(way: str, address: str) -> str:
     """An address to show: a service's URL holds its password."""
     if way != "apprise":
         return address
     scheme, _sep, rest = address.partition("://")
     return f"{scheme}://{rest[:3]}…"
+
+
+def role(name: str) -> str:
+    """What a probe or a clamp measures."""
+    return spare() if name == "spare" else _(ROLES[name])
 
 
 def spare() -> str:

@@ -90,7 +90,7 @@ def test_an_unknown_word_is_refused_with_the_known_ones(folder: Path) -> None:
     answer = job(folder, "minutes")
 
     assert answer.returncode == 64
-    assert "none of minute, rotate, sensor, watch, gunicorn, manager" in answer.stderr
+    assert "none of minute, rotate, sensor, watch, mqtt, gunicorn, manager" in answer.stderr
 
 
 def test_gunicorn_listens_on_the_port_of_the_settings(folder: Path) -> None:
@@ -99,3 +99,13 @@ def test_gunicorn_listens_on_the_port_of_the_settings(folder: Path) -> None:
     assert "--bind 127.0.0.1:5013" in answer.stdout
     assert "--keep-alive 75" in answer.stdout
     assert "--no-control-socket" in answer.stdout
+
+
+def test_the_program_of_home_assistant_starts_once_a_broker_is_set(folder: Path) -> None:
+    home = folder / "var"
+    home.mkdir(exist_ok=True)
+    (home / "connections").write_text("CHAUDIERE_MQTT_HOST=broker.lan\n")
+
+    answer = job(folder, "mqtt", CHAUDIERE_HOME=str(home))
+
+    assert "flask_app.script.mqtt" in answer.stdout

@@ -48,13 +48,13 @@ def _user() -> str:
 def test_the_development_programs_are_those_of_the_product_with_the_simulated_boiler(dev: dict[str, Any]) -> None:
     commands = {name: process.command.removeprefix(f"{PROJECT}/") for name, process in dev.items()}
 
-    assert set(commands) == {"sensor", "cron", "gunicorn", "watch"}
+    assert set(commands) == {"sensor", "cron", "gunicorn", "mqtt", "watch"}
     assert commands["sensor"] == "config/job sensor --fake"
     assert commands["cron"].endswith("config/prod/chaudiere_cron_prod")
 
 
 def test_the_installed_programs_are_those_that_cron_does_not_run(prod: dict[str, Any]) -> None:
-    assert set(prod) == {"sensor", "gunicorn", "watch"}
+    assert set(prod) == {"sensor", "gunicorn", "mqtt", "watch"}
     assert prod["sensor"].command.endswith("/job sensor")
 
 

@@ -65,7 +65,7 @@ def test_a_mail_explains_itself_whole(database: Database, settings: Settings) ->
         "Dans cette maison : clé du silo : garage",
         "Installateur : Dupont +33 3 63 99 80 00",
         "eau 55,8 °C, fumées 11,0 °C, intérieur 20,5 °C, phase arrêt depuis",
-        "Six dernières heures: eau de 70 à 55 °C",
+        "Six dernières heures : eau de 70 à 55 °C",
         "L’adresse ne marche qu’à la maison.",
     ):
         assert words in mail.text, mail.text

@@ -49,7 +49,7 @@ def test_the_table_says_how_long_ago_the_loop_kept_a_value(cellar: Cellar) -> No
 
     assert "3 s ago" in text
     assert "2 h ago" in text
-    assert "never" in text
+    assert "not today" in text
 
 
 def test_a_named_probe_that_is_gone_is_a_fault_with_its_remedy(cellar: Cellar) -> None:

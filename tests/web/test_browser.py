@@ -18,6 +18,7 @@ SETTINGS = (
     "/admin/",
     "/admin/first/",
     "/admin/told/",
+    "/admin/sensors/",
     "/admin/people",
     "/admin/account",
     "/admin/history",

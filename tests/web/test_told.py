@@ -91,7 +91,7 @@ def test_a_refused_test_is_over_at_once(gateway: Gateway, owner: FlaskClient, se
 
     page = post(owner, f"{PEOPLE}/1/test", "/admin/told/")
 
-    assert "refused — status 7" in page
+    assert "refusé définitivement – status 7" in page
     assert stored(settings, "SELECT failed_ts FROM Delivery") == [(NOW,)]
 
 
