@@ -148,14 +148,16 @@ def moved(before: Mapping[str, float], now: Mapping[str, float]) -> list[str]:
 
 
 def described(channel: Channel) -> str:
-    """The settings of a clamp in a line, as the history of changes keeps them.
+    """A clamp in a line of no language, as the history of changes keeps it: input, turns, volts, power
+    factor, a gate that was set, idle and running amperes.
 
-    >>> described(Channel("auger", 3, running_amps=0.2)), described(Channel("auger", None))
-    ('A3, 1 turn, 230 V, 0.8, running 0.2 A', 'no clamp')
+    >>> described(Channel("auger", 3, idle_amps=0.003, running_amps=0.2)), described(Channel("auger", None))
+    ('A3 ×1, 230 V, 0.8, 0.003 → 0.2 A', '–')
     """
     if channel.input is None:
-        return "no clamp"
-    parts = [f"A{channel.input}", f"{channel.turns} turn{'s' * (channel.turns > 1)}", f"{channel.volts:g} V"]
-    amps = {"gate": channel.gate_amps, "idle": channel.idle_amps, "running": channel.running_amps}
-    known = [f"{name} {value:.3g} A" for name, value in amps.items() if value is not None]
-    return ", ".join([*parts, f"{channel.power_factor:g}", *known])
+        return "–"
+    parts = [f"A{channel.input} ×{channel.turns}", f"{channel.volts:g} V", f"{channel.power_factor:g}"]
+    parts += [f"≥ {channel.gate_amps:g} A"] if channel.gate_amps is not None else []
+    amps = ("?" if value is None else f"{value:.3g}" for value in (channel.idle_amps, channel.running_amps))
+    learned = channel.idle_amps is not None or channel.running_amps is not None
+    return ", ".join([*parts, " → ".join(amps) + " A"] if learned else parts)

@@ -112,9 +112,9 @@ def test_every_change_is_in_the_history_with_who_and_when(cellar: Cellar, kept: 
 
     history = database.connection.execute("SELECT key, since_ts, value, by FROM Setting ORDER BY id").fetchall()
     assert history[0] == ("sensor_water", NOW, f"{B}, +0.00 °C", "manager.py (ana)")
-    assert history[2][2] == "no clamp"
+    assert history[2][2] == "–"
     assert history[-1][0] == "sensor_auger"
-    assert "running 0.2" in history[-1][2]
+    assert "→ 0.2 A" in history[-1][2]
 
 
 @pytest.mark.parametrize(
