@@ -683,9 +683,13 @@ def setup(roles: tuple[str, ...], fake: bool, answers: TextIO | None) -> None:
     for role in {*roles} - {*VALUES, "all"}:
         raise click.UsageError(f"{role!r} is no role; there are {', '.join(VALUES)}, and all")
     wanted = VALUES if "all" in roles else roles
+    try:
+        given = (answers.name, answers.read().splitlines()) if answers else None
+    except UnicodeDecodeError:
+        raise click.UsageError("--answers: the file is not text in UTF-8") from None
     with _commissioning(fake) as (settings, database, _fittings, bench):
         spare = _options(settings, database).spare
-        questions = Questions(click.echo, (answers.name, answers) if answers else None)
+        questions = Questions(click.echo, given)
         try:
             walk(bench, questions, _kept(database, fake), spare, wanted)
         except AnswerError as error:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +68,31 @@ def test_an_answer_that_is_not_understood_is_asked_again_at_a_terminal_and_the_e
     assert "'a9' is not one of" in answer.output
     assert left.exit_code == 130
     assert "What was answered is kept" in left.output
+
+
+def test_ctrl_c_leaves_with_a_word_of_how_to_go_on(settings: Settings, environ: dict[str, str]) -> None:
+    words = [sys.executable, "manager.py", "sensors", "setup", "--fake"]
+    with subprocess.Popen(
+        words, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as walk:
+        assert walk.stdout is not None
+        while "28-000000face40" not in walk.stdout.readline():
+            pass
+        walk.send_signal(signal.SIGINT)
+        said, wrong = walk.communicate(timeout=30)
+
+    assert walk.returncode == 130
+    assert "What was answered is kept" in said
+    assert wrong == ""
+
+
+def test_a_file_of_answers_that_is_no_text_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "answers").write_bytes(b"\xff\x00")
+
+    answer = run("setup", "--fake", "--answers", str(tmp_path / "answers"))
+
+    assert answer.exit_code == 2
+    assert "UTF-8" in answer.output
 
 
 def test_a_bad_line_of_a_file_of_answers_is_named(run: Run, tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ def read_fittings() -> str:
         least=SEPARATION,
         reading=queries.newest_reading(),
         changes=queries.changes(CHANGES, explained.SENSOR),
-        title=explained.title,
     )
 
 

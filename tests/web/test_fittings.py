@@ -29,10 +29,11 @@ def test_what_was_changed_is_shown_with_who_and_when_here_and_in_the_history(own
 
     here, history = (owner.get(page).get_data(as_text=True) for page in ("/admin/sensors/", "/admin/history"))
 
-    for words in ("Sondes et pinces, Eau", "+0.25 °C", "manager.py (ana)"):
+    for words in ("Eau</b>", "+0.25 °C", "manager.py (ana)"):
         assert words in here
         assert words in history
-    assert "Consigne de l’eau" not in here
+    assert "Sondes et pinces, Eau" in history
+    assert "<span>57</span>" not in here
 
 
 def test_an_idle_current_that_the_loop_learned_is_dated(owner: FlaskClient, rows: Rows) -> None:
