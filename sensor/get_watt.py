@@ -158,6 +158,8 @@ class Currents:
 
     def fit(self, channels: Sequence[Channel], hz: float) -> None:
         """From the next pass on these channels, on mains of that frequency."""
+        if [each[:3] for each in channels] != [each[:3] for each in self.channels]:
+            self._quiet = Quiet()  # windows of another input or of other turns are no idle current of this one
         self.channels, self.hz = tuple(channels), hz
 
     def learned(self) -> list[Idle]:
