@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from flask_app.boiler.deliveries import Recipient
+    from flask_app.boiler.fittings import Fittings, Probe
     from flask_app.boiler.options import Options
     from flask_app.store import Database
     from sensor.bench import Bench
+    from sensor.kept import Kept
     from sensor.script_file import GivenFault, Script
 
 
@@ -437,89 +439,6 @@ def rework_phases(start: int | None, end: int | None, hours: float | None) -> No
 
 
 @cli.group()
-def sensors() -> None:
-    """The probes and clamps: what answers, which is which, what they read."""
-
-
-@contextmanager
-def _bench(fake: bool) -> Iterator[tuple[Bench, Database, Options]]:
-    """The bench, the database that keeps what is fitted, and the options in force."""
-    from flask_app.lock import LockBusyError
-    from flask_app.store import StoreError, World
-    from sensor.bench import Simulated, open_hardware
-    from sensor.commission import AnswerError
-
-    settings = _settings()
-    database = _database(settings)
-    try:
-        database.claim(World.SIMULATED if fake else World.REAL)
-        yield Simulated() if fake else open_hardware(settings), database, _options(settings, database)
-    except (AnswerError, StoreError, LockBusyError, OSError) as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        database.close()
-
-
-_FAKE = click.option("--fake", is_flag=True, help="Simulated probes and clamps, to try it.")
-
-
-@sensors.command(name="check")
-@_FAKE
-def check_sensors(fake: bool) -> None:
-    """List every probe and clamp: value, noise, age of the newest stored value, quality.
-
-    Beside a running loop, too. Exit status 1 when something that is fitted gives no value.
-    """
-    from sensor.commission import check
-
-    with _bench(fake) as (bench, database, options):
-        form = "{:<14} {:<16} {:<34} {:>10} {:>8}  {}"
-        click.echo(form.format("role", "place", "value", "noise", "age", "quality"))
-        well = True
-        for line in check(bench, database, options, _now()):
-            well = well and line.well
-            role = line.role or "not named"
-            click.echo(form.format(role, line.place, line.value, line.noise, line.age, line.quality))
-        if not bench.found():
-            click.echo("no probe answers: dtoverlay=w1-gpio in config.txt, then the wiring", err=True)
-            well = False
-    sys.exit(0 if well else 1)
-
-
-@sensors.command(name="setup")
-@_FAKE
-@click.option("--answers", type=click.File(), metavar="FILE", help="Answers, a line each, in place of the keyboard.")
-def setup_sensors(fake: bool, answers: TextIO | None) -> None:
-    """Walk through what is fitted: warm a probe and name it, switch a motor off and on.
-
-    Each step is kept at once: leave with Ctrl-C and go on another day. Nothing of the boiler is switched by this
-    program: use the boiler's own test of its outputs.
-    """
-    from sensor.commission import Setup, Talk
-
-    lines = None if answers is None else answers.read().splitlines()
-    talk = Talk(click.echo, input, lines)
-    with _bench(fake) as (bench, database, options):
-        try:
-            Setup(bench, database, options, talk, _now()).run()
-        except (KeyboardInterrupt, EOFError):
-            click.echo("\nLeft. What was kept is kept; the same command goes on.")
-            sys.exit(130)
-
-
-@sensors.command(name="calibrate")
-@click.argument("role")
-@click.option("--reference", type=float, metavar="DEGREES", help="What a good thermometer beside the probe says now.")
-@_FAKE
-def calibrate_sensor(role: str, reference: float | None, fake: bool) -> None:
-    """Set the offset of the probe ROLE to a reference, or learn the idle current of the motor ROLE, switched off."""
-    from sensor.commission import calibrate
-
-    with _bench(fake) as (bench, database, options):
-        click.echo(calibrate(bench, database, options, role, reference, _now()))
-
-
-@cli.group()
 def alerts() -> None:
     """What was warned of, and proof that a warning arrives."""
 
@@ -647,6 +566,209 @@ def status(as_json: bool) -> None:
         sys.exit(1)
     if not as_json:
         click.echo("healthy")
+
+
+# --- sensors
+
+
+@cli.group()
+def sensors() -> None:
+    """Probes and current clamps: see them, name them, calibrate them; no file is edited.
+
+    Works beside the running loop, which follows within a minute. With --fake the simulated boiler stands in for the
+    hardware.
+    """
+
+
+_fake = click.option("--fake", is_flag=True, help="Ask the simulated boiler instead of the hardware.")
+
+
+@contextmanager
+def _commissioning(fake: bool) -> Iterator[tuple[Settings, Database, Fittings, Bench]]:
+    """An installation's database, what it is fitted with, and what measures it."""
+    import sqlite3
+
+    from flask_app.lock import LockBusyError
+    from flask_app.store import StoreError, World
+    from sensor.create_data import fittings
+    from sensor.script_file import ScriptError
+
+    settings = _settings()
+    database = _database(settings)
+    if database.world is (World.REAL if fake else World.SIMULATED):
+        database.close()
+        remedy = "leave --fake out" if fake else "add --fake"
+        raise click.ClickException(f"{settings.database} holds a {database.world.name.lower()} boiler: {remedy}")
+    try:
+        options = _options(settings, database)
+        yield (
+            settings,
+            database,
+            fittings(database.connection, options),
+            _bench(settings, float(options.mains_hz), fake),
+        )
+    except (ScriptError, StoreError, LockBusyError, sqlite3.Error) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        database.close()
+
+
+def _bench(settings: Settings, hz: float, fake: bool) -> Bench:
+    if fake:
+        from sensor.fake_bench import open_simulation
+
+        return open_simulation(settings, hz, time.time())
+    from sensor.bench import open_hardware
+
+    return open_hardware(settings, hz)
+
+
+@sensors.command()
+@_fake
+@click.option("--readings", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each is asked.")
+def check(fake: bool, readings: int) -> None:
+    """Show every probe and clamp: what it says now, its noise, and what is wrong with it.
+
+    NOISE is the standard deviation over the readings; KEPT, how long ago the loop kept a value of it, within a
+    day. Exit status 1
+    when something fitted gives no value, with its remedy. Takes about two seconds a reading.
+    """
+    from flask_app.boiler.rows import COLUMNS
+    from flask_app.store import newest_value_ts
+    from sensor.check import lines, look
+
+    with _commissioning(fake) as (settings, database, fittings, bench):
+        report = look(bench, fittings, () if fake else settings.probes, readings)
+        now = _now()
+
+        def age(role: str) -> int | None:
+            kept = newest_value_ts(database.connection, COLUMNS[role], now)
+            return None if kept is None else max(0, now - kept)
+
+        click.echo("\n".join(lines(report, age)))
+    if not report.well:
+        sys.exit(1)
+
+
+def _kept(database: Database, fake: bool) -> Kept:
+    """What keeps a commissioning command's changes; the database becomes a real or a simulated boiler's."""
+    import getpass
+
+    from flask_app.store import World
+    from sensor.kept import Kept
+
+    database.claim(World.SIMULATED if fake else World.REAL)
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return Kept(database, f"manager.py ({user})")
+
+
+@sensors.command()
+@click.argument("roles", nargs=-1, metavar="[ROLE]...")
+@_fake
+@click.option("--answers", type=click.File(encoding="utf-8"), help="Take the answers from this file, one a line.")
+def setup(roles: tuple[str, ...], fake: bool, answers: TextIO | None) -> None:
+    """Find out together which probe is which and what each motor draws; Ctrl-C leaves, a new start goes on.
+
+    Asks for what is missing; with ROLE (water, flue, box, spare, secondary_fan, igniter, primary_fan, auger, or all)
+    for these again. In a file of answers an empty line is Enter and # begins a remark; an answer that is not
+    understood ends the command with its line.
+    """
+    from flask_app.boiler.rows import VALUES
+    from sensor.questions import AnswerError, LeftError, Questions
+    from sensor.setup import walk
+
+    for role in {*roles} - {*VALUES, "all"}:
+        raise click.UsageError(f"{role!r} is no role; there are {', '.join(VALUES)}, and all")
+    wanted = VALUES if "all" in roles else roles
+    try:
+        given = (answers.name, answers.read().splitlines()) if answers else None
+    except UnicodeDecodeError:
+        raise click.UsageError("--answers: the file is not text in UTF-8") from None
+    with _commissioning(fake) as (settings, database, _fittings, bench):
+        spare = _options(settings, database).spare
+        questions = Questions(click.echo, given)
+        try:
+            walk(bench, questions, _kept(database, fake), spare, wanted)
+        except AnswerError as error:
+            raise click.ClickException(str(error)) from None
+        except (LeftError, KeyboardInterrupt):
+            click.echo("\nLeft. What was answered is kept: `sensors setup` asks for the rest.")
+            sys.exit(130)
+
+
+@sensors.command(context_settings={"ignore_unknown_options": True})
+@click.argument("probe", metavar="PROBE|ROLE")
+@click.argument("degrees", type=float)
+@_fake
+def offset(probe: str, degrees: float, fake: bool) -> None:
+    """Add DEGREES to what a probe says from now on: its address, or what it measures; -10 to 10, 0 takes it away.
+
+    It takes the place of the former offset. `sensors calibrate ROLE --reference` finds it with a thermometer.
+    """
+    from sensor.calibrate import MeasureError, with_offset
+
+    with _commissioning(fake) as (settings, database, fittings, bench):
+        ids = bench.probes() if fake else settings.probes or bench.probes()
+        try:
+            changed = with_offset(probe, degrees, fittings.probes, ids)
+        except MeasureError as error:
+            raise click.ClickException(str(error)) from None
+        _keep_offset(changed, database, fake)
+
+
+@sensors.command()
+@click.argument("role")
+@click.option("--reference", type=float, metavar="DEGREES", help="What a good thermometer beside the probe says now.")
+@_fake
+def calibrate(role: str, reference: float | None, fake: bool) -> None:
+    """Set the probe ROLE by a reference thermometer, or learn the idle current of the motor ROLE, switched off."""
+    from flask_app.boiler.rows import MOTORS, TEMPERATURES
+    from sensor.calibrate import MeasureError, learn_idle, offset_of, with_offset
+
+    if role not in TEMPERATURES + MOTORS:
+        raise click.UsageError(f"{role!r} is no role; there are {', '.join(TEMPERATURES + MOTORS)}")
+    if role in TEMPERATURES and reference is None:
+        raise click.UsageError(f"{role} is a probe: say what a thermometer beside it says, by --reference DEGREES")
+    with _commissioning(fake) as (settings, database, fittings, bench):
+        if reference is None or role in MOTORS:
+            channels = [channel for channel in fittings.channels if channel.role == role]
+            if not learn_idle(bench, channels, _kept(database, fake), click.echo):
+                sys.exit(1)
+            return
+        ids = bench.probes() if fake else settings.probes or bench.probes()
+        try:
+            probe = with_offset(role, 0.0, fittings.probes, ids)
+            probe = probe._replace(offset=offset_of(bench, probe.address, reference))
+        except MeasureError as error:
+            raise click.ClickException(str(error)) from None
+        _keep_offset(probe, database, fake)
+
+
+def _keep_offset(probe: Probe, database: Database, fake: bool) -> None:
+    _kept(database, fake).keep_probe(probe)
+    click.echo(f"{probe.offset:+.2f} °C is added to what {probe.address} ({probe.role}) says")
+
+
+@sensors.command()
+@click.argument("role", required=False)
+@_fake
+def idle(role: str | None, fake: bool) -> None:
+    """Learn the idle current of ROLE's clamp again, or of every clamp. The motors must be off.
+
+    The loop learns them by itself too, after half an hour without any motor. Exit status 1 when one was not learned.
+    """
+    from flask_app.boiler.rows import MOTORS
+    from sensor.calibrate import learn_idle
+
+    if role is not None and role not in MOTORS:
+        raise click.UsageError(f"{role!r} is no motor; there are {', '.join(MOTORS)}")
+    with _commissioning(fake) as (_settings, database, fittings, bench):
+        channels = [channel for channel in fittings.channels if role in (None, channel.role)]
+        if not learn_idle(bench, channels, _kept(database, fake), click.echo):
+            sys.exit(1)
 
 
 # --- users

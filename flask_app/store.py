@@ -711,6 +711,11 @@ def keep_channel(connection: sqlite3.Connection, channel: Channel) -> None:
     connection.execute(f"REPLACE INTO Channel ({_CHANNEL}) VALUES ({slots})", channel)
 
 
+def keep_change(connection: sqlite3.Connection, key: str, ts: int, value: str, by: str) -> None:
+    """Adds a line to the history of changes that the pages show."""
+    connection.execute("INSERT INTO Setting (key, since_ts, value, by) VALUES (?, ?, ?, ?)", (key, ts, value, by))
+
+
 def keep_idle(connection: sqlite3.Connection, idle: Idle) -> None:
     """Keeps the newest idle current of a clamp."""
     connection.execute("REPLACE INTO Idle (role, ts, amps, spread) VALUES (?, ?, ?, ?)", idle)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from flask_app.boiler.fittings import DEFAULT_CHANNELS, Channel, Idle, runs
+from flask_app.boiler.fittings import DEFAULT_CHANNELS, IDLE_MOST, Channel, Idle, runs, without_idle
 from flask_app.boiler.rows import MOTORS, Reason
 from flask_app.lock import LockBusyError
 
@@ -30,7 +30,6 @@ CONVERSION_SECONDS = 0.05  # a conversion takes 1.2 ms; one that never ends must
 
 STOP_SECONDS = 1800  # with no motor at all: a long stop, in which idle currents may be learned
 IDLE_WINDOWS = 75  # five minutes of them at 4 s
-IDLE_MOST = 0.06  # A: more is no noise
 
 
 class LinuxBus:
@@ -126,11 +125,6 @@ def _cycles(window: Window, hz: float) -> list[list[float]]:
     return cycles
 
 
-def without_idle(amps: float, channel: Channel) -> float:
-    """Amperes at the clamp with the idle current taken off in quadrature: noise is not in step with the mains."""
-    return math.sqrt(max(0.0, amps**2 - (channel.idle_amps or 0.0) ** 2))
-
-
 def watts(amps: float, channel: Channel) -> float:
     """Estimated watts of the motor: amperes at the clamp, idle current taken off, over its turns."""
     return round(amps / channel.turns * channel.volts * channel.power_factor, 1)
@@ -164,6 +158,8 @@ class Currents:
 
     def fit(self, channels: Sequence[Channel], hz: float) -> None:
         """From the next pass on these channels, on mains of that frequency."""
+        if [each[:3] for each in channels] != [each[:3] for each in self.channels]:
+            self._quiet = Quiet()  # windows of another input or of other turns are no idle current of this one
         self.channels, self.hz = tuple(channels), hz
 
     def learned(self) -> list[Idle]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from flask_app.boiler.rows import MOTORS
@@ -13,6 +13,9 @@ LEAST_GATE = 0.03  # A at the clamp: 1 mV, 8 steps of the converter
 GATE_IDLES = 2.0  # times the idle current
 GATE_SPREADS = 8.0  # of the idle current from window to window
 GATE_CLOSES = 0.7  # of the current at which it opens
+SEPARATION = 1.5  # times the gate: a motor that draws less is lost now and then
+IDLE_MOST = 0.06  # A at the clamp: more is no noise, something runs
+MOVED_LEAST = 1.0  # °C: a probe in a hand has moved by this
 
 
 class Probe(NamedTuple):
@@ -105,3 +108,56 @@ def runs(running: bool, amps: float, channel: Channel) -> bool:
     (False, True, False)
     """
     return amps >= opens_at(channel) * (GATE_CLOSES if running else 1.0)
+
+
+def without_idle(amps: float, channel: Channel) -> float:
+    """Amperes at the clamp with the idle current taken off in quadrature: noise is not in step with the mains."""
+    return math.sqrt(max(0.0, amps**2 - (channel.idle_amps or 0.0) ** 2))
+
+
+def separation(channel: Channel) -> float | None:
+    """How many times the gate the running motor draws; None before the owner showed it running.
+
+    >>> round(separation(Channel("auger", 3, idle_amps=0.019, idle_spread=0.0016, running_amps=0.2)), 1)
+    5.2
+    """
+    if channel.running_amps is None:
+        return None
+    return without_idle(channel.running_amps, channel) / opens_at(channel)
+
+
+def turns_needed(channel: Channel) -> int | None:
+    """The turns of the wire that would tell the motor's running from its standing still; None: nothing is drawn.
+
+    >>> turns_needed(Channel("primary_fan", 2, turns=2, idle_amps=0.003, running_amps=0.02))
+    5
+    """
+    apart = separation(channel)
+    return math.ceil(channel.turns * SEPARATION / apart) if apart else None
+
+
+def moved(before: Mapping[str, float], now: Mapping[str, float]) -> list[str]:
+    """The probes that moved, the most moved first: by 1 °C or more, and by half as much as that one or more.
+
+    >>> moved({"a": 20.0, "b": 60.0, "c": 30.0}, {"a": 26.0, "b": 61.5, "c": 30.0})
+    ['a']
+    """
+    changes = {name: abs(now[name] - before[name]) for name in now if name in before}
+    least = max(MOVED_LEAST, max(changes.values(), default=0.0) / 2)
+    return sorted((name for name, change in changes.items() if change >= least), key=lambda name: -changes[name])
+
+
+def described(channel: Channel) -> str:
+    """A clamp in a line of no language, as the history of changes keeps it: input, turns, volts, power
+    factor, a gate that was set, idle and running amperes.
+
+    >>> described(Channel("auger", 3, idle_amps=0.003, running_amps=0.2)), described(Channel("auger", None))
+    ('A3 ×1, 230 V, 0.8, 0.003 → 0.2 A', '–')
+    """
+    if channel.input is None:
+        return "–"
+    parts = [f"A{channel.input} ×{channel.turns}", f"{channel.volts:g} V", f"{channel.power_factor:g}"]
+    parts += [f"≥ {channel.gate_amps:g} A"] if channel.gate_amps is not None else []
+    amps = ("?" if value is None else f"{value:.3g}" for value in (channel.idle_amps, channel.running_amps))
+    learned = channel.idle_amps is not None or channel.running_amps is not None
+    return ", ".join([*parts, " → ".join(amps) + " A"] if learned else parts)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from flask_app.boiler.options import LIMITS
+from flask_app.web import wording
+
+SENSOR = "sensor_"
+"""What the history calls a change of a probe or clamp begins so; the role follows."""
 
 CONNECTIONS = {
     "mail": ("MAIL_SERVER", "MAIL_PORT", "MAIL_SECURITY", "MAIL_USERNAME", "MAIL_PASSWORD", "MAIL_SENDER"),
@@ -17,6 +21,8 @@ CONNECTIONS = {
 
 def title(name: str) -> str:
     """The name of an option, a connection or a step; one that has none keeps its own."""
+    if name.startswith(SENSOR):
+        return _("Sensors, %(role)s", role=wording.role(name.removeprefix(SENSOR)))
     return _titles().get(name, name)
 
 

@@ -6,14 +6,16 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from sqlalchemy import select
 
+from flask_app.boiler.fittings import SEPARATION, fitted_channels, opens_at, separation
 from flask_app.boiler.fittings import Channel as Clamp
 from flask_app.boiler.fittings import Idle as Learned
-from flask_app.boiler.fittings import fitted_channels, opens_at
 from flask_app.boiler.rows import TEMPERATURES
 from flask_app.models import Channel, Idle, Probe, db
-from flask_app.web import queries
+from flask_app.web import explained, queries
 
 pages = Blueprint("fittings", __name__, url_prefix="/admin/sensors")
+
+CHANGES = 20
 
 
 @pages.get("/")
@@ -25,8 +27,12 @@ def read_fittings() -> str:
         roles=TEMPERATURES,
         named=named,
         clamps=clamps(),
+        idle_ts={row.role: row.ts for row in db.session.execute(select(Idle)).scalars()},
         opens_at=opens_at,
+        separation=separation,
+        least=SEPARATION,
         reading=queries.newest_reading(),
+        changes=queries.changes(CHANGES, explained.SENSOR),
     )
 
 

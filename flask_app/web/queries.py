@@ -304,13 +304,11 @@ def has_token(sha256: str) -> bool:
     return db.session.execute(select(Token.id).where(Token.sha256 == sha256)).first() is not None
 
 
-def changes(limit: int) -> Sequence[Setting]:
-    """The newest changes of settings."""
-    return (
-        db.session.execute(select(Setting).order_by(Setting.since_ts.desc(), Setting.id.desc()).limit(limit))
-        .scalars()
-        .all()
-    )
+def changes(limit: int, beginning: str = "") -> Sequence[Setting]:
+    """The newest changes of settings whose keys begin so."""
+    query = select(Setting).where(Setting.key.startswith(beginning, autoescape=True))
+    newest = query.order_by(Setting.since_ts.desc(), Setting.id.desc()).limit(limit)
+    return db.session.execute(newest).scalars().all()
 
 
 def changed_keys() -> set[str]:

@@ -155,6 +155,22 @@ def test_the_idle_current_is_learned_again_in_a_long_stop_and_in_no_other() -> N
     assert reader.learned() == []
 
 
+def test_a_clamp_put_elsewhere_is_not_given_the_idle_current_of_its_former_place() -> None:
+    bus = bus_of(noisy(ac(0), 5.0))
+    channel = AMPERES._replace(role="secondary_fan", input=0, idle_amps=None)
+    reader = Currents([channel], lambda: bus, bus.monotonic)
+    reader.read()
+    bus.now += 1800
+    for _ in range(70):
+        reader.read()
+
+    reader.fit([channel._replace(turns=5)], 50.0)
+    for _ in range(76):
+        reader.read()
+
+    assert reader.learned() == []
+
+
 def test_a_running_motor_keeps_any_idle_current_from_being_learned() -> None:
     bus = bus_of(ac(1))
     reader = Currents(
