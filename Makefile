@@ -1,7 +1,7 @@
 # Each target is a line or two; what they do is in config/setup.sh and config/dev/run.sh.
 PYTEST_ARGS ?=
 
-.PHONY: run test check proof bench screenshots
+.PHONY: run test check proof bench audit screenshots
 
 run: ## the whole product with a simulated boiler, on http://localhost:5007, until Ctrl-C
 	@config/dev/run.sh
@@ -16,7 +16,7 @@ proof: ## the large sizes, and what needs root: tests marked `proof`
 
 check: ## format, lint, types, tests: before each commit
 	@config/setup.sh test
-	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy . && .venv/bin/python -m pytest $(PYTEST_ARGS)
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy . && .venv/bin/bandit -q -c pyproject.toml -r flask_app sensor config manager.py && .venv/bin/python -m pytest $(PYTEST_ARGS)
 
 bench: ## what the jobs cost and what everything weighs; writes docs/performance.md
 	@config/setup.sh test
@@ -25,3 +25,8 @@ bench: ## what the jobs cost and what everything weighs; writes docs/performance
 screenshots: ## every page, in both languages and themes, into screenshots/, and the README's picture
 	@config/setup.sh test
 	@.venv/bin/python -m bench.screenshots
+
+audit: ## known weaknesses: of our code, and of the packages (asks PyPI; fails for one that cannot be looked up)
+	@config/setup.sh test
+	@.venv/bin/bandit -q -c pyproject.toml -r flask_app sensor config manager.py wsgi_gunicorn.py
+	@.venv/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt
