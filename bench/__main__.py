@@ -7,7 +7,7 @@ import platform
 import sqlite3
 import sys
 
-from bench import jobs, memory, screens, series
+from bench import jobs, memory, screens, series, slow_clients
 
 PAGE = os.path.join(jobs.PROJECT, "docs", "performance.md")
 
@@ -21,6 +21,7 @@ SECTIONS = (
     ("The two cron jobs", jobs.report),
     ("Memory of the running set", memory.report),
     ("The chart's answers, from an hour to five years", series.report),
+    ("Slow clients: gunicorn alone, and behind the supplied nginx file", slow_clients.report),
     ("The pages, in Chromium on a processor slowed sixfold", screens.report),
 )
 
