@@ -16,6 +16,8 @@ from config.settings import Settings, SettingsError, load, make_folders
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from click._termui_impl import ProgressBar
+
     from flask_app.boiler.deliveries import Recipient
     from flask_app.boiler.fittings import Fittings, Probe
     from flask_app.boiler.options import Options
@@ -287,34 +289,58 @@ def stats() -> None:
     click.echo(f"SQLite {sqlite3.sqlite_version}: {verdict}")
 
 
+def _copying(bar: ProgressBar[int]) -> Callable[[int, int], None]:
+    return lambda left, total: bar.update(100 - 100 * left // max(1, total) - bar.pos)
+
+
+@database.command()
+@click.argument("file", type=click.Path(dir_okay=False), required=False)
+def backup(file: str | None) -> None:
+    """Copy the database into FILE while everything runs, and check the copy. FILE must not exist yet.
+
+    Without FILE: today's copy in the folder `backups` of CHAUDIERE_HOME, where those of seven days and four Sundays
+    are kept. cron does that each night.
+    """
+    from datetime import date
+
+    from flask_app.script.backups import BackupError, make, make_daily
+
+    settings = _settings()
+    _database(settings).close()
+    try:
+        if file is None:
+            file = make_daily(settings.database, settings.backups, date.today())
+        else:
+            with click.progressbar(length=100, label="Copying") as bar:
+                make(settings.database, file, _copying(bar))
+    except BackupError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{file} holds the database, checked")
+
+
 @database.command()
 @click.argument("file", type=click.Path(dir_okay=False))
-def backup(file: str) -> None:
-    """Copy the database into FILE while everything runs, and check the copy. FILE must not exist yet."""
-    import sqlite3
+def restore(file: str) -> None:
+    """Put the copy FILE in the place of the database; what was there is kept beside it.
 
-    if os.path.exists(file):
-        raise click.ClickException(f"{file} exists already: name another file")
-    database = _database(_settings())
-    part = f"{file}.{os.getpid()}.part"  # whole or not at all
+    Works while everything runs. A copy of an older version is brought up to date.
+    """
+    from flask_app.lock import LockBusyError
+    from flask_app.script.backups import BackupError
+    from flask_app.script.backups import restore as put_back
+    from flask_app.web import create_app, doors
+
+    settings = _settings()
+    aside = f"{settings.database}.before-{time.strftime('%Y%m%d-%H%M%S')}"
     try:
-        copy = sqlite3.connect(part)
-        with click.progressbar(length=100, label="Copying") as bar:
-            database.connection.backup(
-                copy, pages=500, progress=lambda _status, left, total: bar.update(100 - 100 * left // total - bar.pos)
-            )
-        verdict = copy.execute("PRAGMA quick_check").fetchone()[0]
-        copy.close()
-        if verdict != "ok":
-            raise click.ClickException(f"the copy is damaged: {verdict}")
-        os.replace(part, file)
-    except (sqlite3.Error, OSError) as error:
-        raise click.ClickException(f"{file}: {error}") from None
-    finally:
-        database.close()
-        if os.path.exists(part):
-            os.remove(part)
-    click.echo(f"{file} holds the database, checked")
+        with click.progressbar(length=100, label="Restoring") as bar:
+            moved = put_back(file, settings.database, settings.lock, aside, _copying(bar))
+    except (BackupError, LockBusyError) as error:
+        raise click.ClickException(str(error)) from None
+    doors.upgrade(create_app(settings))
+    click.echo(f"{settings.database} is as in {file}; what was there before is {aside}")
+    if moved:
+        click.echo("the former file could not be read: start the programs again (supervisorctl restart all)")
 
 
 # --- minutes

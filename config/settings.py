@@ -81,6 +81,11 @@ class Settings(NamedTuple):
         return os.path.join(self.home, "logs")
 
     @property
+    def backups(self) -> str:
+        """The folder of the nightly copies of the database."""
+        return os.path.join(self.home, "backups")
+
+    @property
     def messages(self) -> str:
         """The local catcher: where the messages of a simulated boiler go instead of to people."""
         return os.path.join(self.home, "messages")

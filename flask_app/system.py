@@ -18,7 +18,12 @@ from typing import Any, NamedTuple
 SILENT = 180  # s without a row: from then on the installation is blind
 LATE = 300  # s after a minute's end by which it must be folded and judged
 OVERDUE = 600  # s a message may wait: the first retries are over
-JOB_LATE = {"archive_minute": 180, "process_phase": 180, "rotate": 2 * 86400}  # s since a job's last run
+JOB_LATE = {
+    "archive_minute": 180,
+    "process_phase": 180,
+    "rotate": 2 * 86400,
+    "backup": 2 * 86400,
+}  # s since a job's last run
 DISK_LEFT = 200e6  # bytes: a week of the database, its WAL and a copy
 HOT = 80.0  # °C at which a Raspberry Pi begins to slow down
 MEMORY_LEFT = 40e6  # bytes

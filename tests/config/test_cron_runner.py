@@ -61,17 +61,18 @@ def test_the_runner_takes_the_installed_file() -> None:
     assert answer.returncode == 0, answer.stderr
 
 
-def test_the_installed_file_runs_minute_each_minute_both_rotations_daily_and_the_screen_at_reboot() -> None:
+def test_the_installed_file_runs_minute_each_minute_rotations_and_a_copy_daily_and_the_screen_at_reboot() -> None:
     found = parse(PROD.read_text(), PROD.name)
 
     assert [(job.schedule, job.command) for job in found] == [
         ("* * * * *", "$CHAUDIERE_DIR/config/job minute"),
         ("17 3 * * *", "$CHAUDIERE_DIR/config/job rotate Chaudiere"),
         ("27 3 * * *", "$CHAUDIERE_DIR/config/job rotate ChaudiereMinute"),
+        ("37 3 * * *", "$CHAUDIERE_DIR/config/job backup"),
         ("", "$CHAUDIERE_DIR/local_gui.sh"),
     ]
     # Only root can become the desktop's user, whoever that is.
-    assert [job.user for job in found] == ["chaudiere", "chaudiere", "chaudiere", "root"]
+    assert [job.user for job in found] == ["chaudiere"] * 4 + ["root"]
     assert dict(found[0].environment)["MAILTO"] == ""
 
 

@@ -90,7 +90,7 @@ def test_an_unknown_word_is_refused_with_the_known_ones(folder: Path) -> None:
     answer = job(folder, "minutes")
 
     assert answer.returncode == 64
-    assert "none of minute, rotate, sensor, watch, mqtt, gunicorn, manager" in answer.stderr
+    assert "none of minute, rotate, backup, sensor, watch, mqtt, gunicorn, manager" in answer.stderr
 
 
 def test_gunicorn_listens_on_the_port_of_the_settings(folder: Path) -> None:
