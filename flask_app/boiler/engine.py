@@ -33,6 +33,8 @@ GAP_MINUTES = 10
 """What was going on is not known after a longer silence; the spell of low_water and what was learned go on."""
 LASTING = (Kind.LOW_WATER, Kind.LOW_INDOOR, Kind.IGNITER_WEAR, Kind.FOULING, Kind.SHORT_CYCLING, Kind.CONDENSATION)
 """Alerts that outlast a silence."""
+OURS = (*LASTING, *CAUSES, Kind.BLIND)
+"""The kinds that this engine opens and closes."""
 ANCHOR_SECONDS = 600
 WARM_MINUTES = 2
 SLOW_SECONDS = 1800
@@ -116,7 +118,7 @@ def restore(text: str) -> State:
 def adopt(state: State, opened: Iterable[tuple[Kind, int]]) -> None:
     """Makes the alerts that are open (kind, opened_ts) those of the book: an engine of other rules goes on with them,
     closes them in its turn, and tells what it alone finds."""
-    state.book.opened = dict(opened)
+    state.book.opened = {kind: ts for kind, ts in opened if kind in OURS}
     state.fitted.calm = False
 
 

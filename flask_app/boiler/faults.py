@@ -87,6 +87,7 @@ class Watch:
         "height_ts",
         "igniter_minutes",
         "igniter_rest",
+        "lit_ts",
         "lost",
         "low",
         "rest_coldest",
@@ -116,6 +117,7 @@ class Watch:
         self.attempt_ts: int | None = None  # when the first of them began
         self.attempt_from_ts = 0  # when the present one began
         self.igniter_minutes = self.igniter_rest = 0  # on in the present attempt; off since
+        self.lit_ts = 0  # when the last of them gave a fire, or its igniter still glowed after it
         self.low: float | None = None  # lowest flue since `attempt_ts`
         self.stalled = 0
         self.dead_minutes = 0  # without any motor, since a run
@@ -250,6 +252,9 @@ def _count_attempts(watch: Watch, course: Course, ts: int) -> None:
             watch.attempt_ts = watch.attempt_ts if watch.attempts else None
         return
     if watch.attempt_ts is None:
+        if ts - watch.lit_ts <= ATTEMPT_MINUTES * 60:
+            watch.lit_ts = ts  # the igniter of a fire that burns already glows on
+            return
         watch.attempt_ts, watch.attempts, watch.low = ts, 0, course.flue
     if watch.attempts == 0 or watch.igniter_rest >= ATTEMPT_MINUTES:
         watch.attempts += 1
@@ -274,6 +279,7 @@ def _end_attempts(watch: Watch, habits: Habits, course: Course, book: Book, ts: 
         if len(habits.first_lightings) < LIGHTINGS_OF_NEW:
             habits.first_lightings.append(minutes)
     watch.attempt_ts, watch.attempts, watch.low = None, 0, None
+    watch.lit_ts = ts
     book.close(Kind.IGNITION_FAILED, ts)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import lock, store
 from flask_app.boiler import engine
-from flask_app.boiler.alerts import Change
+from flask_app.boiler.alerts import Change, Kind
 from flask_app.boiler.deliveries import Delivery
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, Row
@@ -145,7 +145,12 @@ def _judge_day(database: store.Database, first: int, options_at: Callable[[int],
     """Judges from the minute `first` to the end of its UTC day or `until`, from the newest saved state before it."""
     saved = store.state_before(database.connection, first, engine.VERSION)
     state = engine.restore(saved[1]) if saved else engine.State()
-    start = saved[0] + MINUTE if saved else first - WARM_UP
+    start = saved[0] + MINUTE if saved else first
+    if not saved:
+        # Of other rules, or none yet: it warms up unheard, then goes on with the alerts that stand open.
+        judge(state, store.minutes(database.connection, first - WARM_UP, first), first, options_at)
+        open_then = store.alerts_open_at(database.connection, first)
+        engine.adopt(state, [(Kind(kind), opened_ts) for kind, opened_ts in open_then])
     # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
     end = min((first - MINUTE) // DAY * DAY + DAY + MINUTE, until + 1)
     minutes = store.minutes(database.connection, start, end)
