@@ -93,6 +93,18 @@ class Habits:
         """°C, the lowest water ever waited at; None before RESTS_ENOUGH rests."""
         return self.coldest_rest if self.rests >= RESTS_ENOUGH else None
 
+    def figures(self) -> list[tuple[str, float | None, str]]:
+        """(name, value, unit) of what has been learned, to be shown; None before enough was seen."""
+        enough = len(self.first_lightings) >= KEPT
+        return [
+            ("Usual flue rise of an ignition", self.usual_rise, "°C"),
+            ("Clean flue level", self.clean_flue(), "°C"),
+            ("Usual time of an ignition", median(self.first_lightings) if enough else None, "min"),
+            ("Longest burn-out", self.longest_burn_out(), "min"),
+            ("Lowest water ever waited at", self.coldest_wait(), "°C"),
+            ("Time constant of the cool-down", self.cooling(), "min"),
+        ]
+
 
 def forget(habits: Habits, part: Part) -> None:
     """What an event makes untrue: all of it, or what was learned of the exchanger or of the igniter."""
