@@ -456,9 +456,46 @@ def rework_phases(start: int | None, end: int | None, hours: float | None) -> No
 
     if start is None and hours is None:
         raise click.UsageError("name the span: --from or --hours")
+    if end is not None and start is None:
+        raise click.UsageError("--to needs --from: name where to begin")
     given = {"--from": start, "--to": end, "--hours": hours}
     words = [word for name, value in given.items() if value is not None for word in (name, str(value))]
     sys.exit(process_phase.main(os.environ, words))
+
+
+@phases.command(name="score")
+@click.argument("logs", nargs=-1, required=True, metavar="LOG...", type=click.Path(exists=True, dir_okay=False))
+def score_phases(logs: tuple[str, ...]) -> None:
+    """Score the phases against logs with a controller's own status (docs/phases.md says how)."""
+    from bench import score
+
+    for log in logs:
+        score.report(log)
+
+
+@phases.command(name="learned")
+def show_learned() -> None:
+    """Show what has been learned of this boiler."""
+    from flask_app import store
+    from flask_app.boiler import engine
+
+    with _database(_settings()) as database:
+        saved = store.state_before(database.connection, store.ALWAYS, engine.VERSION)
+    if saved is None:
+        raise click.ClickException("nothing is learned yet: no minute was judged by today's rules")
+    for name, value, unit in engine.restore(saved[1]).habits.figures():
+        click.echo(f"{name}: " + ("not learned yet" if value is None else f"{value:g} {unit}"))
+
+
+@phases.command(name="reset")
+@click.argument("part", type=click.Choice(["all", "flue", "igniter"]), default="all")
+def reset_learned(part: str) -> None:
+    """Learn anew: the flue's level after a sweep, the igniter's time after a new one, or all."""
+    from flask_app import store
+
+    with _database(_settings()) as database, database.writing() as connection:
+        store.reset_learning(connection, _now(), part, "manager")
+    click.echo(f"learns anew from the next minute on: {part}")
 
 
 # --- alerts

@@ -198,7 +198,8 @@ VARIANTS: dict[str, Callable[[Minute], Minute]] = {
 }
 
 
-def _report(path: str) -> None:
+def report(path: str) -> None:
+    """Prints the tables of one log."""
     minutes = read(path)
     print(f"\n{path}: {len(minutes)} minutes")
     for name, change in VARIANTS.items():
@@ -244,7 +245,7 @@ def main() -> None:
         _write_folded(wanted.logs[0], wanted.fold)
         return
     for path in wanted.logs:
-        _report(path)
+        report(path)
 
 
 if __name__ == "__main__":

@@ -442,6 +442,24 @@ def keep_evidence(connection: sqlite3.Connection, alert_id: int, evidence: str) 
 # --- the watch's own faults: process_phase
 
 
+def learning_resets(connection: sqlite3.Connection) -> list[tuple[int, str]]:
+    """(ts, part) of the events after which the engine learns anew, the oldest first."""
+    query = "SELECT since_ts, value FROM Setting WHERE key = 'learned.reset' ORDER BY since_ts"
+    return connection.execute(query).fetchall()
+
+
+def reset_learning(connection: sqlite3.Connection, ts: int, part: str, by: str) -> None:
+    """Keeps the event of the instant `ts` after which `part` is learned anew."""
+    statement = "INSERT INTO Setting (key, since_ts, value, by) VALUES ('learned.reset', ?, ?, ?)"
+    connection.execute(statement, (ts, part, by))
+
+
+def alerts_open_at(connection: sqlite3.Connection, ts: int) -> list[tuple[str, int]]:
+    """(kind, opened_ts) of the alerts opened before the minute `ts` and not closed before it."""
+    query = "SELECT kind, opened_ts FROM Alert WHERE opened_ts < ? AND (closed_ts IS NULL OR closed_ts >= ?)"
+    return connection.execute(query, (ts, ts)).fetchall()
+
+
 def open_evidence(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
     """(kind, opened_ts, evidence) of the open alerts."""
     return connection.execute("SELECT kind, opened_ts, evidence FROM Alert WHERE closed_ts IS NULL").fetchall()

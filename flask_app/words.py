@@ -93,6 +93,13 @@ MORE_CHECKS: dict[Kind, tuple[str, ...]] = {
     Kind.POWER_CUT: ("Does the house have power?", "Press the reset of the safety thermostat once cool."),
     Kind.BLIND: ("Is the little computer powered and its lamp lit?", "Is the probe's plug in place?"),
     Kind.LOW_INDOOR: ("Are valves and thermostat open?", "Does the heating pump run?"),
+    Kind.IGNITER_WEAR: (
+        "Is ash or clinker in the pot?",
+        "Is the igniter's tube clean? Ash keeps its heat from the fuel.",
+    ),
+    Kind.FOULING: ("Are the scrapers of the exchanger moved?", "After cleaning, say so: phases reset flue."),
+    Kind.SHORT_CYCLING: ("Are radiators shut while the boiler fires?", "Is its power set higher than the house needs?"),
+    Kind.CONDENSATION: ("Does tar or water show in the boiler or the flue?", "Does the return pump run?"),
 }
 """What to look at next."""
 
@@ -130,6 +137,17 @@ EVIDENCE: dict[str, str] = {
     "usual_watts": "Watts usually",
     "usual_minutes": "Minutes usually",
     "coldest_before": "Coldest before",
+    "minutes": "Minutes now",
+    "starts": "Good starts of this igniter",
+    "starts_a_day": "Starts a day",
+    "burn_minutes": "Minutes a fire",
+    "days": "Days of the last seven",
+    "cold_minutes": "Minutes a day too cold",
+    "flue_clean": "Flue gas when clean",
+    "hotter": "Hotter by, °C",
+    "fires": "Fires compared",
+    "indoor": "Indoor",
+    "limit": "Limit",
     "rebooted": "Power was off",
     "running": "Running again",
     "gap_from_ts": "Without measurement from",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from flask_app.boiler.alerts import Book, Change, Evidence, Kind, Spell, low_water_due
 from flask_app.boiler.clock import judge_clock
 from flask_app.boiler.faults import CAUSES, SAVED_LOSS, Fitted, Watch, judge, judge_fitted
-from flask_app.boiler.habits import Habits
+from flask_app.boiler.habits import Habits, Part, forget
 from flask_app.boiler.options import Options
 from flask_app.boiler.phases import (
     BURN_OUT,
@@ -23,12 +24,17 @@ from flask_app.boiler.phases import (
     follow,
 )
 from flask_app.boiler.rows import Row
+from flask_app.boiler.wear import Slow, interrupt, judge_indoor, judge_slow
 
-VERSION = 2
+VERSION = 3
 """Of the state's shape and of the rules: a saved state of another version is not resumed but warmed up anew."""
 
 GAP_MINUTES = 10
-"""Nothing but the spell of low_water survives a longer silence."""
+"""What was going on is not known after a longer silence; the spell of low_water and what was learned go on."""
+LASTING = (Kind.LOW_WATER, Kind.LOW_INDOOR, Kind.IGNITER_WEAR, Kind.FOULING, Kind.SHORT_CYCLING, Kind.CONDENSATION)
+"""Alerts that outlast a silence."""
+OURS = (*LASTING, *CAUSES, Kind.BLIND)
+"""The kinds that this engine opens and closes."""
 ANCHOR_SECONDS = 600
 WARM_MINUTES = 2
 SLOW_SECONDS = 1800
@@ -49,7 +55,20 @@ class Trend:
 class State:
     """What the engine remembers between two minutes. `advance` changes it in place; `step` leaves it alone."""
 
-    __slots__ = ("book", "course", "fitted", "followed_ts", "habits", "signals", "spell", "trend", "ts", "watch")
+    __slots__ = (
+        "book",
+        "course",
+        "fitted",
+        "followed_ts",
+        "habits",
+        "reset_ts",
+        "signals",
+        "slow",
+        "spell",
+        "trend",
+        "ts",
+        "watch",
+    )
 
     def __init__(self) -> None:
         """The state of an engine that has seen nothing."""
@@ -62,17 +81,20 @@ class State:
         self.course = Course()
         self.watch = Watch()
         self.habits = Habits()
+        self.slow = Slow()
+        self.reset_ts = 0  # of the last event that made it learn anew
         self.signals = Signals()  # of the minute in hand: not part of what is saved
 
 
-PARTS = ("spell", "trend", "fitted", "course", "watch", "habits")
+PARTS = ("spell", "trend", "fitted", "course", "watch", "habits", "slow")
 
 
 def dump(state: State) -> str:
     """The state as JSON, for EngineState: a few KB."""
     parts: dict[str, Any] = {part: _values(getattr(state, part)) for part in PARTS}
     opened = {kind.value: ts for kind, ts in state.book.opened.items()}
-    return json.dumps({"ts": state.ts, "followed_ts": state.followed_ts, "opened": opened, **parts})
+    known = {"ts": state.ts, "followed_ts": state.followed_ts, "reset_ts": state.reset_ts}
+    return json.dumps({**known, "opened": opened, **parts})
 
 
 def _values(part: Any) -> dict[str, Any]:
@@ -83,13 +105,28 @@ def restore(text: str) -> State:
     """The state that `dump` wrote."""
     saved = json.loads(text)
     state = State()
-    state.ts, state.followed_ts = saved["ts"], saved["followed_ts"]
+    state.ts, state.followed_ts, state.reset_ts = saved["ts"], saved["followed_ts"], saved["reset_ts"]
     state.book.opened = {Kind(kind): ts for kind, ts in saved["opened"].items()}
     for part in PARTS:
         for name, value in saved[part].items():
             setattr(getattr(state, part), name, value)
     state.course.mode, state.course.mode_before = Phase(state.course.mode), Phase(state.course.mode_before)
+    state.slow.mode = Phase(state.slow.mode)
     return state
+
+
+def adopt(state: State, opened: Iterable[tuple[Kind, int]]) -> None:
+    """Makes the alerts that are open (kind, opened_ts) those of the book: an engine of other rules goes on with them,
+    closes them in its turn, and tells what it alone finds."""
+    state.book.opened = {kind: ts for kind, ts in opened if kind in OURS}
+    state.fitted.calm = False
+
+
+def learn_anew(state: State, part: Part, ts: int) -> None:
+    """Forgets what the event of the instant `ts` has made untrue, once."""
+    if ts > state.reset_ts:
+        state.reset_ts = ts
+        forget(state.habits, part)
 
 
 def step(state: State, minute: Row, options: Options) -> tuple[State, Phase, tuple[Change, ...]]:
@@ -102,13 +139,15 @@ def step(state: State, minute: Row, options: Options) -> tuple[State, Phase, tup
 def advance(state: State, minute: Row, options: Options) -> tuple[Phase, tuple[Change, ...]]:
     """`step` in place, for long runs: the phase of `minute` and what it opens or closes."""
     ts, book = minute.ts, state.book
-    if state.ts is not None and ts // 60 - state.ts // 60 > GAP_MINUTES:
+    if after_gap(state, ts):
         _forget(state, ts)
     state.ts = ts
     judge_clock(book, minute)
     judge_fitted(state.fitted, book, minute)
     _look(state.signals, minute, options.setpoint)
-    phase = _phase(state, minute)
+    phase = _phase(state, minute, options)
+    if minute.spare is not None and options.spare == "indoor":
+        judge_indoor(state.slow, book, ts, minute.spare, options.low_indoor)
     if minute.water is not None:
         _judge_water(state, minute, minute.water, options.setpoint)
     if not book.changes:
@@ -118,25 +157,42 @@ def advance(state: State, minute: Row, options: Options) -> tuple[Phase, tuple[C
     return phase, changes
 
 
+def after_gap(state: State, ts: int) -> bool:
+    """Whether the minute `ts` follows a silence over GAP_MINUTES."""
+    return state.ts is not None and ts // 60 - state.ts // 60 > GAP_MINUTES
+
+
+def start_over(state: State) -> State:
+    """A new engine that knows of the old one the spell of low_water alone."""
+    fresh = State()
+    fresh.spell, fresh.spell.warm = state.spell, 0
+    fresh.book.opened = {kind: ts for kind, ts in state.book.opened.items() if kind is Kind.LOW_WATER}
+    return fresh
+
+
 def _forget(state: State, ts: int) -> None:
-    """What was going on before a gap is unknown after it: only the spell of low_water, and its alert, go on."""
-    for kind in [kind for kind in state.book.opened if kind is not Kind.LOW_WATER]:
+    """What was going on before a gap is unknown after it: the spell of low_water, and its alert, go on; and what has
+    been learned of this boiler, with what that alone tells."""
+    for kind in [kind for kind in state.book.opened if kind not in LASTING]:
         state.book.close(kind, ts)
     state.followed_ts = None
     state.spell.warm = 0
     state.trend, state.fitted, state.course = Trend(), Fitted(), Course()
-    state.watch, state.habits = Watch(), Habits()
+    state.watch = Watch()
+    interrupt(state.slow)
 
 
-def _phase(state: State, minute: Row) -> Phase:
+def _phase(state: State, minute: Row, options: Options) -> Phase:
     signals, ts, water = state.signals, minute.ts, minute.water
     if signals.fan is None and signals.igniter is None and signals.feed is None:
         return UNDEFINED
     if state.followed_ts is not None and ts // 60 - state.followed_ts // 60 > GAP_MINUTES:
         state.course, state.watch = Course(), Watch()  # rows came, but no motor was read
+        interrupt(state.slow)
     state.followed_ts = ts
     phase = follow(state.course, state.habits, signals)
     judge(state.watch, state.habits, state.course, state.book, signals)
+    judge_slow(state.slow, state.habits, state.course, state.book, signals, minute, options)
     if water is None:
         return UNDEFINED
     if state.book.opened and phase in (COMBUSTION, BURN_OUT, IGNITION):

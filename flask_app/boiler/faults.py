@@ -4,14 +4,19 @@ seen enough; what is not fitted is not asked. Each opening says since when and b
 from __future__ import annotations
 
 from flask_app.boiler.alerts import Book, Evidence, Kind
-from flask_app.boiler.habits import Habits, remember
+from flask_app.boiler.habits import BURN_OUTS_ENOUGH, KEPT, RESTS_ENOUGH, Habits, median, remember
 from flask_app.boiler.phases import BURN_OUT, COMBUSTION, Course, Signals, needed_rise
 from flask_app.boiler.rows import VALUES, Row
 
-DYING_LOSS = 0.5  # of the flue's rise above its off level, gone while the feed holds (BOILER.md)
+DYING_LOSS = 0.42  # of the flue's rise above its off level, gone while the feed holds (BOILER.md says half):
+DYING_SLOPE = 0.5  # ... less is enough where the feed has risen, as a controller that blows on a weak fire makes it,
+DYING_LEAST = 0.25  # down to this: healthy fires lost 0.10 at most at a feed that had not fallen, 0.26 at 0.8 of it
+LOWER_FEED = 0.65  # of the share at which the flue stood high: less explains any fall,
+LOWER_LOSS = 0.67  # ... and down to it the flue must stand below so much of what that feed would give
 DYING_LOSS_UNMEASURED = 0.65  # ... where the auger is known as on or off alone, so that modulation looks alike
 SAVED_LOSS = 0.2  # ... and back above this, the fire lives
-DYING_RISE = 15.0  # °C: a smaller rise is too near the noise of a probe to be halved
+DYING_RISE = 15.0  # °C: a smaller rise is too near the noise of a probe to be halved,
+DYING_FALL = 5.0  # °C: ... and so is a smaller fall
 FEED_HOLDS = 0.8  # of the share at which the flue stood high
 FEEDING_MINUTES = 6  # in a row: after a cleaning of the grate the flue needs as long to turn
 LIT_SECONDS = 600
@@ -20,13 +25,13 @@ HEIGHT_FADES = 0.02  # a minute: the flue's height and the feed at it follow a s
 FIRE_RISE = 15.0  # °C: a usable sign of a fire, given 20 minutes (BOILER.md, five boilers)
 LIGHTING_MINUTES = 20
 LIGHTINGS_ENOUGH = 6
+LIGHTINGS_OF_NEW = 24  # good starts whose median is the igniter's usual time
 LIGHTING_BOUNDS = (15, 30)
 ATTEMPT_MINUTES = 2  # an igniter on for less is noise, off for less is the same attempt
 UNSEEN_ATTEMPTS = 3  # attempts in vain that tell a failure where no flue is measured
 UNSEEN_FIRE_SECONDS = 900
 
 JAM_MINUTES = 35
-BURN_OUTS_ENOUGH = 5
 JAM_BOUNDS = (25, 60)
 STALL_RATIO = 1.7  # a stalled gear motor draws well above its usual power
 STALL_MINUTES = 2
@@ -36,12 +41,18 @@ WATTS_ENOUGH = 120  # minutes of feeding before the usual power is known
 DRY_BOUTS = 2  # of fire-keeping in a row with a still auger,
 FED_BOUTS_ENOUGH = 12  # after so many with feed: some boilers only blow now and then
 
+RESPONSE_SECONDS = 600  # after a bout's start the flue of a kept fire has risen
+LEAST_RESPONSE = 1.0  # °C
+GOOD_BOUTS = 3  # in a row before a bout without response tells anything: after a burn the flue falls for a while
+STEADY_BOUTS = 48  # in a row, a day of them, before their absence does
+LATE_BOUT = 2, 5  # times the longest of the newest rests between bouts, and minutes
+
 CUT_MINUTES = 3  # with no motor at all: shorter is a clamp's noise
 CUT_SECONDS = 60  # the minute in which the power went may look like the first of a burn-out
 NO_RUN_ON = 2  # minutes
 RUN_ONS_ENOUGH = 4
+RUN_ONS_LEAST = 2  # that were without exception
 HOT_SHARE = 0.4  # of the usual rise above the off level: a hot flue
-RESTS_ENOUGH = 15
 REST_MARGIN = 1.0  # °C below the coldest rest
 
 WATER_MISSING, VALUE_MISSING, ROW_MISSING = 5, 10, 3  # minutes
@@ -59,37 +70,54 @@ class Watch:
         "attempt_from_ts",
         "attempt_ts",
         "attempts",
+        "bout_fed",
+        "bout_flue",
+        "bout_peak",
+        "bout_ts",
+        "bouts",
         "dead_minutes",
         "dry_bouts",
         "fed_bouts",
         "feed",
         "feeding",
+        "good_bouts",
         "height",
         "height_feed",
+        "height_run_ts",
         "height_ts",
         "igniter_minutes",
         "igniter_rest",
+        "lit_ts",
         "lost",
         "low",
         "rest_coldest",
         "stalled",
         "was_hot",
         "was_running",
+        "weak_bouts",
     )
 
     def __init__(self) -> None:
         """Nothing seen yet."""
         self.height: float | None = None  # °C: where the flue stands when this fire burns well
         self.height_feed = 0.0  # the auger's share at it
+        self.height_run_ts = 0  # of the run in which it was reached
         self.height_ts = 0  # when it was last reached
         self.feed = 0.0  # the auger's recent share
         self.feeding = 0  # minutes of feeding in a row, ordinary pauses included
         self.lost = 0.0  # share of the flue's rise gone
         self.dry_bouts = self.fed_bouts = 0  # of fire-keeping in a row: still without feed, with feed
+        self.bouts = 0  # of fire-keeping in a row
+        self.bout_ts = 0  # when the last one began,
+        self.bout_flue: float | None = None  # °C of the flue before it,
+        self.bout_peak: float | None = None  # the highest since it ended,
+        self.bout_fed = False  # and whether the auger turned
+        self.good_bouts = self.weak_bouts = 0  # in a row: the flue rose, it did not
         self.attempts = 0  # of the igniter since the last fire
         self.attempt_ts: int | None = None  # when the first of them began
         self.attempt_from_ts = 0  # when the present one began
         self.igniter_minutes = self.igniter_rest = 0  # on in the present attempt; off since
+        self.lit_ts = 0  # when the last of them gave a fire, or its igniter still glowed after it
         self.low: float | None = None  # lowest flue since `attempt_ts`
         self.stalled = 0
         self.dead_minutes = 0  # without any motor, since a run
@@ -103,6 +131,10 @@ def judge(watch: Watch, habits: Habits, course: Course, book: Book, signals: Sig
     ts = signals.ts
     if course.lighting or watch.attempt_ts is not None:
         _judge_ignition(watch, habits, course, book, ts)
+    if course.keeping:
+        _judge_response(watch, habits, course, book, ts)
+    else:
+        watch.bouts = watch.good_bouts = 0
     if not course.running:
         _judge_rest(watch, habits, course, book, signals)
         return
@@ -135,7 +167,7 @@ def _judge_fire(watch: Watch, habits: Habits, course: Course, book: Book, signal
         # The lowest flue of a start from embers is no off level; a cold flue stands near the water, or below.
         off = min(course.low, habits.off_flue)
         off = off if water is None else min(off, water)
-        watch.lost = _loss(watch, ts, course.flue, off)
+        watch.lost = _loss(watch, course, ts, course.flue, off)
         if lit and Kind.JAM not in book.opened and _dying(watch, course):
             book.open(Kind.FIRE_DYING, ts, _dying_evidence(watch, course, water))
         lit = lit and watch.lost < SAVED_LOSS and course.flue - off >= needed_rise(habits)
@@ -146,8 +178,14 @@ def _judge_fire(watch: Watch, habits: Habits, course: Course, book: Book, signal
         book.close(Kind.JAM, ts)
 
 
-def _loss(watch: Watch, ts: int, flue: float, off: float) -> float:
+def _loss(watch: Watch, course: Course, ts: int, flue: float, off: float) -> float:
     """The share of the flue's rise above its off level that is gone from where it stood at this feed."""
+    if watch.height is None and watch.height_run_ts == course.run_ts:
+        # A step down of the feed may look like a moment's burn-out: the flue still stands where the former feed put it.
+        watch.height, watch.height_ts = flue, ts
+        watch.height_feed = max(watch.feed, watch.height_feed)
+        return 0.0
+    watch.height_run_ts = course.run_ts
     if watch.height is None or flue >= watch.height:
         watch.height, watch.height_feed, watch.height_ts = flue, watch.feed, ts
         return 0.0
@@ -157,12 +195,23 @@ def _loss(watch: Watch, ts: int, flue: float, off: float) -> float:
 
 
 def _dying(watch: Watch, course: Course) -> bool:
-    if watch.lost < DYING_LOSS or watch.feeding < FEEDING_MINUTES:
+    if watch.lost < DYING_LEAST or watch.feeding < FEEDING_MINUTES or watch.height is None:
         return False
     if course.flue is None or course.flue_2 is None or course.flue > course.flue_2:
         return False
-    measured = watch.height_feed < 0.99  # a share of the minute; true or false alone reads 1
-    return (measured or watch.lost >= DYING_LOSS_UNMEASURED) and watch.feed >= FEED_HOLDS * watch.height_feed
+    if watch.height_feed >= 0.99:  # true or false alone reads 1, not a share of the minute
+        return watch.lost >= DYING_LOSS_UNMEASURED and watch.feed >= FEED_HOLDS
+    ratio = watch.feed / watch.height_feed if watch.height_feed else 1.0
+    return watch.lost >= _dying_loss(ratio) and watch.height - course.flue >= DYING_FALL
+
+
+def _dying_loss(ratio: float) -> float:
+    """The share of the rise whose loss tells a dying fire, at a feed of `ratio` times that of the flue's height."""
+    if ratio < LOWER_FEED:
+        return 1.1
+    if ratio < FEED_HOLDS:
+        return 1 - LOWER_LOSS * ratio
+    return max(DYING_LEAST, DYING_LOSS - DYING_SLOPE * (ratio - FEED_HOLDS))
 
 
 def _dying_evidence(watch: Watch, course: Course, water: float | None) -> Evidence:
@@ -203,6 +252,9 @@ def _count_attempts(watch: Watch, course: Course, ts: int) -> None:
             watch.attempt_ts = watch.attempt_ts if watch.attempts else None
         return
     if watch.attempt_ts is None:
+        if ts - watch.lit_ts <= ATTEMPT_MINUTES * 60:
+            watch.lit_ts = ts  # the igniter of a fire that burns already glows on
+            return
         watch.attempt_ts, watch.attempts, watch.low = ts, 0, course.flue
     if watch.attempts == 0 or watch.igniter_rest >= ATTEMPT_MINUTES:
         watch.attempts += 1
@@ -221,8 +273,13 @@ def _lighting_limit(habits: Habits) -> int:
 
 def _end_attempts(watch: Watch, habits: Habits, course: Course, book: Book, ts: int) -> None:
     if watch.attempts == 1 and course.flue is not None:
-        remember(habits.lightings, (ts - watch.attempt_from_ts) // 60)
+        minutes = (ts - watch.attempt_from_ts) // 60
+        remember(habits.lightings, minutes)
+        habits.lit += 1
+        if len(habits.first_lightings) < LIGHTINGS_OF_NEW:
+            habits.first_lightings.append(minutes)
     watch.attempt_ts, watch.attempts, watch.low = None, 0, None
+    watch.lit_ts = ts
     book.close(Kind.IGNITION_FAILED, ts)
 
 
@@ -279,6 +336,53 @@ def _judge_bout(watch: Watch, course: Course, book: Book, ts: int) -> None:
             book.close(Kind.JAM, ts)
 
 
+# --- a kept fire
+
+
+def _judge_response(watch: Watch, habits: Habits, course: Course, book: Book, ts: int) -> None:
+    """A fed bout warms the flue within minutes, rest or not: where it stops doing so the fuel no longer comes."""
+    if course.running and ts == course.run_ts:
+        watch.bouts += 1
+        if watch.bouts > 1:
+            remember(habits.bout_rests, (ts - course.rest_ts) // 60)
+        watch.bout_ts, watch.bout_fed, watch.bout_flue, watch.bout_peak = ts, False, course.flue_1, None
+    if not watch.bouts or ts - watch.bout_ts > RESPONSE_SECONDS:
+        return
+    watch.bout_fed = watch.bout_fed or bool(course.feed)
+    if not course.running and course.flue is not None:
+        watch.bout_peak = course.flue if watch.bout_peak is None else max(watch.bout_peak, course.flue)
+    if ts - watch.bout_ts == RESPONSE_SECONDS and watch.bout_fed:
+        _end_response(watch, habits, course, book, ts)
+
+
+def _end_response(watch: Watch, habits: Habits, course: Course, book: Book, ts: int) -> None:
+    if watch.bout_peak is None or watch.bout_flue is None:
+        return
+    response, known = watch.bout_peak - watch.bout_flue, len(habits.responses) == KEPT
+    usual = median(habits.responses) if known else 0.0
+    if response > 0:
+        watch.good_bouts, watch.weak_bouts = watch.good_bouts + 1, 0
+        if Kind.FIRE_DYING not in book.opened:
+            remember(habits.responses, response)
+        elif response >= usual / 2:
+            book.close(Kind.FIRE_DYING, ts)
+        return
+    watch.weak_bouts += 1
+    # Its opposite tells at once, less of it needs a second bout: one may bring damp chips.
+    lost = usual >= LEAST_RESPONSE and (response <= -usual or watch.weak_bouts >= DRY_BOUTS)
+    if lost and watch.good_bouts >= GOOD_BOUTS and not any(kind in book.opened for kind in CAUSES):
+        since_ts = watch.bout_ts
+        book.open(Kind.FIRE_DYING, ts, {"since_ts": since_ts, "flue_before": watch.bout_flue, "flue": course.flue})
+
+
+def _bout_is_late(watch: Watch, habits: Habits, course: Course, ts: int) -> bool:
+    """Whether the next bout of a day of regular ones does not come."""
+    if not course.keeping or watch.bouts < STEADY_BOUTS:
+        return False
+    times, minutes = LATE_BOUT
+    return ts - course.rest_ts >= (times * max(habits.bout_rests) + minutes) * 60
+
+
 # --- power_cut
 
 
@@ -313,6 +417,8 @@ def _judge_rest(watch: Watch, habits: Habits, course: Course, book: Book, signal
             watch.was_running = False
             if watch.was_hot and _has_run_ons(habits):
                 book.open(Kind.POWER_CUT, signals.ts, {"since_ts": course.rest_ts, "flue": course.flue})
+    if _bout_is_late(watch, habits, course, signals.ts) and not any(kind in book.opened for kind in CAUSES):
+        book.open(Kind.POWER_CUT, signals.ts, {"since_ts": course.rest_ts, "flue": course.flue})
     water = signals.water
     if water is None:
         return
@@ -329,7 +435,8 @@ def _judge_rest(watch: Watch, habits: Habits, course: Course, book: Book, signal
 def _has_run_ons(habits: Habits) -> bool:
     """Whether this boiler's fans run on after a burn; the newest burn, which did not, is the one in question."""
     before = habits.run_ons[:-1]
-    return len(before) >= RUN_ONS_ENOUGH and sum(minutes <= NO_RUN_ON for minutes in before) <= 1
+    without = sum(minutes <= NO_RUN_ON for minutes in before)
+    return without <= 1 if len(before) >= RUN_ONS_ENOUGH else len(before) >= RUN_ONS_LEAST and not without
 
 
 # --- blind

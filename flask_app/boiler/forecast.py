@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import log
 from typing import NamedTuple
 
-AMBIENT = 25.0
-"""°C that the water of a heated house falls towards when no fire burns. Of 0 to 35 in steps of 5 it foretold the real
-log's cool-downs best (`python -m bench.cooling`); a straight line, which is an ambient of minus infinity, worst."""
+from flask_app.boiler.habits import AMBIENT
 
 WINDOW = 180
 """Minutes of cooling that are fitted: a whole-degree probe says little in less."""

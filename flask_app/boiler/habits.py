@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum
 from typing import Any
+
+AMBIENT = 25.0
+"""°C that the water of a heated house falls towards when no fire burns. Of 0 to 35 in steps of 5 it foretold the real
+log's cool-downs best (`python -m bench.cooling`); a straight line, which is an ambient of minus infinity, worst."""
 
 KEPT = 12
 """How many past burns, starts and rests are remembered: a few days of an ordinary boiler."""
+
+CLEAN_ENOUGH = 20
+COOLINGS_ENOUGH = 3
+BURN_OUTS_ENOUGH = 5
+RESTS_ENOUGH = 15
+
+
+class Part(Enum):
+    """What can be learned anew."""
+
+    ALL = "all"
+    FLUE = "flue"  # after a sweep
+    IGNITER = "igniter"  # after a new one
+
+
+_PARTS = {Part.FLUE: ("clean", "excesses"), Part.IGNITER: ("first_lightings", "lightings", "lit")}
 
 
 class Habits:
     """The boiler's own figures. Lists hold the newest KEPT values, oldest first; None is "not learned yet"."""
 
     __slots__ = (
+        "bout_rests",
         "burn_outs",
+        "clean",
         "coldest_rest",
+        "coolings",
+        "excesses",
         "feed_gap",
         "feed_watts",
         "feed_watts_minutes",
+        "first_lightings",
         "lightings",
+        "lit",
         "lows",
         "off_flue",
+        "responses",
         "rests",
         "rises",
         "run_ons",
@@ -40,9 +69,51 @@ class Habits:
         self.feed_gap = 0  # minutes without feed that are ordinary inside a burn
         self.feed_watts: float | None = None
         self.feed_watts_minutes = 0
+        self.responses: list[float] = []  # °C by which the flue rises after a fed bout of fire-keeping
+        self.bout_rests: list[int] = []  # minutes between two bouts
+        self.first_lightings: list[int] = []  # those of the igniter's first starts: never forgotten but by `forget`
+        self.lit = 0  # good starts of this igniter, its flue seen
+        self.clean: list[list[float]] = []  # feed (share) and flue (°C) of steady fires with a clean exchanger
+        self.excesses: list[float] = []  # °C of newer steady fires above clean ones of the same feed
+        self.coolings: list[float] = []  # minutes: the time constants of past rests
+
+    def clean_flue(self) -> float | None:
+        """°C of flue, the median steady fire of the clean exchanger; None before CLEAN_ENOUGH of them."""
+        return median([flue for _, flue in self.clean]) if len(self.clean) >= CLEAN_ENOUGH else None
+
+    def cooling(self) -> float | None:
+        """The boiler's time constant in minutes, for forecast.time_to; None before COOLINGS_ENOUGH rests."""
+        return median(self.coolings) if len(self.coolings) >= COOLINGS_ENOUGH else None
+
+    def longest_burn_out(self) -> int | None:
+        """Minutes, of the burn-outs remembered; None before BURN_OUTS_ENOUGH."""
+        return max(self.burn_outs) if len(self.burn_outs) >= BURN_OUTS_ENOUGH else None
+
+    def coldest_wait(self) -> float | None:
+        """°C, the lowest water ever waited at; None before RESTS_ENOUGH rests."""
+        return self.coldest_rest if self.rests >= RESTS_ENOUGH else None
+
+    def figures(self) -> list[tuple[str, float | None, str]]:
+        """(name, value, unit) of what has been learned, to be shown; None before enough was seen."""
+        enough = len(self.first_lightings) >= KEPT
+        return [
+            ("Usual flue rise of an ignition", self.usual_rise, "°C"),
+            ("Clean flue level", self.clean_flue(), "°C"),
+            ("Usual time of an ignition", median(self.first_lightings) if enough else None, "min"),
+            ("Longest burn-out", self.longest_burn_out(), "min"),
+            ("Lowest water ever waited at", self.coldest_wait(), "°C"),
+            ("Time constant of the cool-down", self.cooling(), "min"),
+        ]
 
 
-def median(values: list[float]) -> float:
+def forget(habits: Habits, part: Part) -> None:
+    """What an event makes untrue: all of it, or what was learned of the exchanger or of the igniter."""
+    fresh = Habits()
+    for name in _PARTS.get(part, Habits.__slots__):
+        setattr(habits, name, getattr(fresh, name))
+
+
+def median(values: Sequence[float]) -> float:
     """The middle value of a list that is not empty (the upper one of two)."""
     return sorted(values)[len(values) // 2]
 

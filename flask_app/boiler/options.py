@@ -34,6 +34,7 @@ class Options(NamedTuple):
     raw_hours: float = 192.0  # how long readings are kept
     minute_days: float = 1827.0  # how long minutes are kept: five years
     spare: str = "indoor"  # what the fourth probe measures
+    low_indoor: float = 15.0  # °C indoors below which an alert opens; 0: never
     setpoint_night: float = 0.0  # messages leave below it at night; 0: as by day
     night_from: float = 22.0
     night_to: float = 6.0
@@ -56,6 +57,7 @@ LIMITS = {
     "raw_hours": Limits("h", 24, 8784),
     "minute_days": Limits("d", 35, 36525),
     "spare": Limits(choices=("indoor", "return", "outdoor")),
+    "low_indoor": Limits("°C", 0, 25),
     "setpoint_night": Limits("°C", 0, 90),
     "night_from": Limits("h", 0, 24),
     "night_to": Limits("h", 0, 24),

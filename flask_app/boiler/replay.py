@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from flask_app.boiler.alerts import Opening
-from flask_app.boiler.engine import State, advance
+from flask_app.boiler.engine import State, advance, after_gap, start_over
 from flask_app.boiler.options import Options
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import TEMPERATURES, VALUES, Row
@@ -32,6 +32,8 @@ def replay(lines: Iterable[str], out: TextIO, options: Options) -> int:
     count = 0
     out.write(",".join(OUT_HEADER) + "\n")
     for minute in minutes(lines):
+        if after_gap(state, minute.ts):
+            state = start_over(state)  # a log may be of several boilers: what was learned is not carried on
         phase, changes = advance(state, minute, options)
         alerts = ";".join(change.kind.value for change in changes if isinstance(change, Opening)) if changes else ""
         out.write(f"{minute.ts},{_NAMES[phase]},{alerts}\n")

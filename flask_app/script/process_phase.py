@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import lock, store
 from flask_app.boiler import engine
-from flask_app.boiler.alerts import Change
+from flask_app.boiler.alerts import Change, Kind
 from flask_app.boiler.deliveries import Delivery
+from flask_app.boiler.habits import Part
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.boiler.upkeep import Gap, gap
@@ -145,22 +146,37 @@ def _judge_day(database: store.Database, first: int, options_at: Callable[[int],
     """Judges from the minute `first` to the end of its UTC day or `until`, from the newest saved state before it."""
     saved = store.state_before(database.connection, first, engine.VERSION)
     state = engine.restore(saved[1]) if saved else engine.State()
-    start = saved[0] + MINUTE if saved else first - WARM_UP
+    start = saved[0] + MINUTE if saved else first
+    if not saved:
+        # Of other rules, or none yet: it warms up unheard, then goes on with the alerts that stand open.
+        judge(state, store.minutes(database.connection, first - WARM_UP, first), first, options_at)
+        open_then = store.alerts_open_at(database.connection, first)
+        engine.adopt(state, [(Kind(kind), opened_ts) for kind, opened_ts in open_then])
     # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
     end = min((first - MINUTE) // DAY * DAY + DAY + MINUTE, until + 1)
     minutes = store.minutes(database.connection, start, end)
-    judged = judge(state, minutes, first, options_at)
+    judged = judge(state, minutes, first, options_at, store.learning_resets(database.connection))
     new = [row for row in minutes if row.ts >= first]
     silence = gap(store.measured_before(database.connection, first), new)
     return judged._replace(gap=silence, measured=[row.ts for row in new if row.samples])
 
 
-def judge(state: engine.State, minutes: Iterable[Row], first: int, options_at: Callable[[int], Options]) -> Judged:
-    """The engine's word on `minutes` from `first` on; earlier ones only bring its state there."""
+def judge(
+    state: engine.State,
+    minutes: Iterable[Row],
+    first: int,
+    options_at: Callable[[int], Options],
+    resets: Sequence[tuple[int, str]] = (),
+) -> Judged:
+    """The engine's word on `minutes` from `first` on; earlier ones only bring its state there. `resets` are the events
+    (ts, part) in rising order after which something is learned anew."""
     phases: list[tuple[int, int]] = []
     told: list[Change] = []
     last_ts = first
     for minute in minutes:
+        for since_ts, part in resets:
+            if state.reset_ts < since_ts <= minute.ts:
+                engine.learn_anew(state, Part(part), since_ts)
         phase, changes = engine.advance(state, minute, options_at(minute.ts))
         last_ts = minute.ts
         if last_ts >= first:
@@ -193,7 +209,7 @@ def rework(
     while start < to_ts:
         end = min((start - MINUTE) // DAY * DAY + DAY + MINUTE, to_ts)
         minutes = store.minutes(database.connection, start, end)
-        judged = judge(state, minutes, from_ts, options_at)
+        judged = judge(state, minutes, from_ts, options_at, store.learning_resets(database.connection))
         before = {minute.ts: minute.phase for minute in minutes}
         # What process_phase has not judged yet is its to judge: it alone may tell anybody.
         again = [(phase, ts) for phase, ts in judged.phases if before[ts] is not None]
@@ -247,6 +263,8 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     arguments = parser.parse_args(words)
     if arguments.hours is not None and not 0 < arguments.hours < 1e6:
         parser.error("--hours accepts a number of hours above 0")
+    if arguments.end is not None and arguments.start is None:
+        parser.error("--to needs --from: name where to begin")
     if arguments.end is not None and arguments.end <= (arguments.start or 0):
         parser.error("--to must be later than --from")
     return arguments

@@ -133,7 +133,20 @@ def evidence(found: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-DEGREES = ("water", "setpoint", "flue", "flue_before", "coldest_before", "box", "spare", "water_before", "water_after")
+DEGREES = (
+    "water",
+    "setpoint",
+    "flue",
+    "flue_before",
+    "coldest_before",
+    "box",
+    "spare",
+    "water_before",
+    "water_after",
+    "flue_clean",
+    "indoor",
+    "limit",
+)
 
 
 def _value(name: str, value: Any) -> str:
@@ -143,6 +156,8 @@ def _value(name: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if name == "channel":
         return channel(str(value))
+    if name == "missing" and value == "row":
+        return _("every value")
     if name == "missing" and value in ROLES:
         return _(ROLES[value])
     if not isinstance(value, int | float):

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_app.boiler.alerts import Change, Kind
-from flask_app.boiler.engine import State, advance, dump, restore, step
+from flask_app.boiler.engine import State, advance, dump, learn_anew, restore, step
+from flask_app.boiler.habits import Part
 from flask_app.boiler.options import Options
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import Row
@@ -120,3 +121,28 @@ def test_no_row_is_too_strange_for_it(seed: int) -> None:
     assert len(answer.phases) == len(rows)
     assert told(rows).changes == answer.changes
     assert restore(dump(answer.state)).book.opened == answer.state.book.opened
+
+
+def test_what_was_learned_outlives_an_outage() -> None:
+    log = Log().cycles(6)
+    learned = told(log.rows).state.habits
+
+    after = told([*log.rows, minute(log.ts + 2 * 86400)]).state
+
+    assert after.habits.rises == learned.rises
+    assert after.habits.usual_rise is not None
+    assert not after.course.running
+
+
+def test_an_event_makes_it_learn_anew_once() -> None:
+    state = told(Log().cycles(6).rows).state
+
+    learn_anew(state, Part.FLUE, state.ts or 0)
+    assert state.habits.clean == []
+    assert state.habits.rises != []
+    learn_anew(state, Part.ALL, (state.ts or 0) + 60)
+    assert state.habits.rises == []
+    state.habits.rises = [80.0]
+    learn_anew(state, Part.ALL, (state.ts or 0) + 60)
+
+    assert state.habits.rises == [80.0]

@@ -6,7 +6,8 @@ from math import exp
 
 import pytest
 
-from flask_app.boiler.forecast import AMBIENT, FARTHEST, time_constant, time_to
+from flask_app.boiler.forecast import FARTHEST, time_constant, time_to
+from flask_app.boiler.habits import AMBIENT
 
 Waters = list[tuple[int, float | None]]
 

@@ -367,3 +367,16 @@ def test_the_path_is_proven_by_a_mail_a_week_to_the_owner(database: Database, se
     found = database.connection.execute("SELECT channel, address FROM Delivery WHERE reason = 'self_test'").fetchall()
     assert found.count(("mail", "ana@example.org")) == 2
     assert ("mail", "bo@example.org") not in found
+
+
+def test_an_alert_open_for_days_when_the_rules_change_is_still_closed(database: Database, settings: Settings) -> None:
+    keep(database, cooling(60) + [minute(START + 60 * number, 50.0) for number in range(60, 4 * 1440)])
+    process(database, settings)
+    with database.writing() as connection:
+        connection.execute("UPDATE EngineState SET version = version - 1")
+    warm_ts = START + 4 * DAY
+    keep(database, [minute(warm_ts + 60 * number, 60.0) for number in range(3)])
+
+    process(database, settings)
+
+    assert low_water(database) == [(START + 37 * 60, warm_ts + 60)]
