@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flask_app.boiler.deliveries import Recipient
     from flask_app.boiler.fittings import Fittings, Probe
     from flask_app.boiler.options import Options
+    from flask_app.boiler.rehearsal import Rehearsed
     from flask_app.store import Database
     from sensor.bench import Bench
     from sensor.kept import Kept
@@ -478,23 +479,31 @@ def show_learned() -> None:
     """Show what has been learned of this boiler."""
     from flask_app import store
     from flask_app.boiler import engine
+    from flask_app.words import LEARNED
 
-    with _database(_settings()) as database:
-        saved = store.state_before(database.connection, store.ALWAYS, engine.VERSION)
+    database = _database(_settings())
+    saved = store.state_before(database.connection, store.ALWAYS, engine.VERSION)
+    database.close()
     if saved is None:
         raise click.ClickException("nothing is learned yet: no minute was judged by today's rules")
     for name, value, unit in engine.restore(saved[1]).habits.figures():
-        click.echo(f"{name}: " + ("not learned yet" if value is None else f"{value:g} {unit}"))
+        click.echo(f"{LEARNED[name]}: " + ("not learned yet" if value is None else f"{value:g} {unit}"))
 
 
 @phases.command(name="reset")
 @click.argument("part", type=click.Choice(["all", "flue", "igniter"]), default="all")
 def reset_learned(part: str) -> None:
     """Learn anew: the flue's level after a sweep, the igniter's time after a new one, or all."""
-    from flask_app import store
+    from flask_app import lock, store
 
-    with _database(_settings()) as database, database.writing() as connection:
-        store.reset_learning(connection, _now(), part, "manager")
+    database = _database(_settings())
+    try:
+        with database.writing() as connection:
+            store.reset_learning(connection, _now(), part, "manager")
+    except lock.LockBusyError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        database.close()
     click.echo(f"learns anew from the next minute on: {part}")
 
 
@@ -579,6 +588,41 @@ def resend(alert_id: int, really_send: bool) -> None:
     with database.writing(durable=True) as connection:
         ids = store.insert_deliveries(connection, alert_id, planned)
     _show_answers(database, settings, dict(zip(ids, people, strict=False)), really_send)
+
+
+@alerts.command()
+@click.option("--setpoint", type=click.FloatRange(30, 90), metavar="°C", help="The water to warn below.")
+@click.option("--low-indoor", type=click.FloatRange(0, 25), metavar="°C", help="The room to warn below.")
+@click.option("--days", type=click.IntRange(1, 3660), default=7, show_default=True, help="How far back.")
+def rehearse(setpoint: float | None, low_indoor: float | None, days: int) -> None:
+    """Show when another threshold would have alerted, on the minutes kept; nothing is changed or sent."""
+    from flask_app import store
+    from flask_app.boiler import rehearsal
+    from flask_app.boiler.options import every_option
+
+    given = {"setpoint": setpoint, "low_indoor": low_indoor}
+    tried = {name: value for name, value in given.items() if value is not None}
+    if not tried:
+        raise click.UsageError("name a threshold: --setpoint or --low-indoor")
+    settings = _settings()
+    database = _database(settings)
+    changes = store.option_changes(database.connection)
+    start = _now() - days * 86400
+    minutes = store.minutes(database.connection, start - rehearsal.WARM_UP, _now())
+    database.close()
+    if not any(minute.ts >= start for minute in minutes):
+        raise click.ClickException(f"there are no minutes of the last {days} days to try it on")
+    options_at = every_option(settings.options, changes)
+    for name, value in tried.items():
+        for number in dict.fromkeys((getattr(options_at(_now()), name), value)):
+            _show_rehearsed(settings, name, number, rehearsal.rehearse(minutes, start, options_at, name, number))
+
+
+def _show_rehearsed(settings: Settings, name: str, value: float, found: list[Rehearsed]) -> None:
+    click.echo(f"{name} {value:g} °C: {len(found) or 'no'} alert{'s' * (len(found) > 1)}")
+    for one in found:
+        until = "still open" if one.closed_ts is None else f"to {_local(settings, one.closed_ts)}"
+        click.echo(f"  {_local(settings, one.opened_ts)} {until}, coldest {one.coldest:.1f} °C")
 
 
 @alerts.command(name="list")

@@ -443,8 +443,12 @@ def keep_evidence(connection: sqlite3.Connection, alert_id: int, evidence: str) 
 
 
 def learning_resets(connection: sqlite3.Connection) -> list[tuple[int, str]]:
-    """(ts, part) of the events after which the engine learns anew, the oldest first."""
-    query = "SELECT since_ts, value FROM Setting WHERE key = 'learned.reset' ORDER BY since_ts"
+    """(ts, part) of the events after which the engine learns anew, the oldest first: what was asked for, and each
+    sweep that was noted."""
+    query = (
+        "SELECT since_ts, value FROM Setting WHERE key = 'learned.reset'"
+        " UNION ALL SELECT ts, 'flue' FROM Annotation WHERE kind = 'cleaning' ORDER BY 1"
+    )
     return connection.execute(query).fetchall()
 
 

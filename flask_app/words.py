@@ -97,11 +97,24 @@ MORE_CHECKS: dict[Kind, tuple[str, ...]] = {
         "Is ash or clinker in the pot?",
         "Is the igniter's tube clean? Ash keeps its heat from the fuel.",
     ),
-    Kind.FOULING: ("Are the scrapers of the exchanger moved?", "After cleaning, say so: phases reset flue."),
+    Kind.FOULING: (
+        "Are the scrapers of the exchanger moved?",
+        "Swept? Note it on the chart: the flue is then learned anew.",
+    ),
     Kind.SHORT_CYCLING: ("Are radiators shut while the boiler fires?", "Is its power set higher than the house needs?"),
     Kind.CONDENSATION: ("Does tar or water show in the boiler or the flue?", "Does the return pump run?"),
 }
 """What to look at next."""
+
+LEARNED: dict[str, str] = {
+    "usual_rise": "Usual flue rise of an ignition",
+    "clean_flue": "Flue of a steady fire, the boiler clean",
+    "usual_lighting": "Usual time of an ignition",
+    "longest_burn_out": "Longest burn-out",
+    "coldest_wait": "Lowest water ever waited at",
+    "cooling": "Time constant of the cool-down",
+}
+"""What the boiler has taught (habits.figures)."""
 
 BRIEF_CAUSES: dict[Kind, str] = {
     Kind.FIRE_DYING: "silo empty?",

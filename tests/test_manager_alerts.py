@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from click.testing import CliRunner, Result
 
 from config.settings import Settings
@@ -9,6 +11,7 @@ from flask_app import store
 from flask_app.boiler.deliveries import Delivery
 from flask_app.store import Database, World
 from manager import cli
+from tests.boiler.log import Log
 from tests.servers import Gateway, Mailbox
 
 NOW = 1_796_000_000
@@ -87,3 +90,24 @@ def test_the_list_says_who_looks_after_an_alert(environ: dict[str, str], databas
         connection.execute("UPDATE Alert SET acknowledged_ts = 1, acknowledged_by = 'Ana'")
 
     assert "(open), Ana looks after it" in alerts(environ, "list", "--days", "3660").output
+
+
+def test_another_threshold_is_rehearsed_on_the_minutes_kept(environ: dict[str, str], database: Database) -> None:
+    log = Log(water=66.0).rest(120, 62.0).rest(60, 50.0).add(60, water=66.0)
+    late = int(time.time()) // 60 * 60 - log.ts
+    with database.writing() as connection:
+        store.insert_minutes(connection, [row._replace(ts=row.ts + late) for row in log.rows])
+
+    said = alerts(environ, "rehearse", "--setpoint", "45")
+
+    assert said.exit_code == 0, said.output
+    assert "setpoint 56 °C: 1 alert\n" in said.output
+    assert "coldest 50.0 °C" in said.output
+    assert "setpoint 45 °C: no alert" in said.output
+
+
+def test_a_rehearsal_needs_a_threshold_and_minutes(environ: dict[str, str], database: Database) -> None:
+    assert "name a threshold" in alerts(environ, "rehearse").output
+    nothing = alerts(environ, "rehearse", "--setpoint", "45")
+    assert nothing.exit_code == 1
+    assert "no minutes of the last 7 days" in nothing.output

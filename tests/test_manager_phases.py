@@ -63,3 +63,11 @@ def test_an_end_without_a_beginning_is_refused() -> None:
 
     assert result.exit_code == 2
     assert "--to needs --from" in result.output
+
+
+def test_a_sweep_noted_makes_it_learn_the_flue_anew(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute("INSERT INTO Annotation (ts, kind, words, by) VALUES (60, 'cleaning', '', 'Ana')")
+        store.reset_learning(connection, 30, "igniter", "a test")
+
+    assert store.learning_resets(database.connection) == [(30, "igniter"), (60, "flue")]

@@ -17,6 +17,9 @@ SHORTEST = 20
 FARTHEST = 48 * 60
 """Minutes ahead beyond which nothing is foretold: the weather decides."""
 
+COLD = 40.0
+"""°C of the water at which radiators warm no more: what is foretold once the setpoint is passed."""
+
 LEARNED_WEIGHT = 30_000.0
 """What a learned time constant weighs against this rest's own fit: minutes² about the mean, as 71 minutes have."""
 

@@ -94,15 +94,16 @@ class Habits:
         return self.coldest_rest if self.rests >= RESTS_ENOUGH else None
 
     def figures(self) -> list[tuple[str, float | None, str]]:
-        """(name, value, unit) of what has been learned, to be shown; None before enough was seen."""
+        """(name, value, unit) of what has been learned, to be shown; None before enough was seen. words.LEARNED has
+        the names in full."""
         enough = len(self.first_lightings) >= KEPT
         return [
-            ("Usual flue rise of an ignition", self.usual_rise, "°C"),
-            ("Clean flue level", self.clean_flue(), "°C"),
-            ("Usual time of an ignition", median(self.first_lightings) if enough else None, "min"),
-            ("Longest burn-out", self.longest_burn_out(), "min"),
-            ("Lowest water ever waited at", self.coldest_wait(), "°C"),
-            ("Time constant of the cool-down", self.cooling(), "min"),
+            ("usual_rise", self.usual_rise, "°C"),
+            ("clean_flue", self.clean_flue(), "°C"),
+            ("usual_lighting", median(self.first_lightings) if enough else None, "min"),
+            ("longest_burn_out", self.longest_burn_out(), "min"),
+            ("coldest_wait", self.coldest_wait(), "°C"),
+            ("cooling", self.cooling(), "min"),
         ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 
@@ -110,3 +111,10 @@ def in_force(base: Options, changes: Iterable[tuple[str, int, str]], ts: int) ->
     before `ts` of each key. `changes` is in rising order of since_ts; keys that are no option are left alone."""
     newest = {key: value for key, since_ts, value in changes if since_ts <= ts and key in LIMITS}
     return base._replace(**{key: parse(key, value) for key, value in newest.items()})
+
+
+def every_option(base: Options, changes: Sequence[tuple[str, int, str]]) -> Callable[[int], Options]:
+    """The options in force at any instant, worked out once for each change."""
+    instants = sorted({since_ts for _, since_ts, _ in changes})
+    steps = [base, *(in_force(base, changes, ts) for ts in instants)]
+    return lambda ts: steps[bisect_right(instants, ts)]

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from config.settings import Settings
 from flask_app import letters, links, store
+from flask_app.boiler import engine
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.deliveries import Channel, Message, Occasion, Recipient
-from flask_app.boiler.forecast import WINDOW, time_to
+from flask_app.boiler.forecast import COLD, WINDOW, time_to
 from flask_app.boiler.options import Options
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE, Row
@@ -27,7 +28,6 @@ from flask_app.words import ROLES, translator
 SIX_HOURS = 6 * 3600
 LATE = 900  # seconds between what happened and its telling that are worth a word
 DAY = 86400
-COLD = 40.0  # °C of the water at which radiators warm no more
 GETS_COLD = (Kind.LOW_WATER, Kind.FIRE_DYING, Kind.IGNITION_FAILED, Kind.JAM, Kind.POWER_CUT)
 
 
@@ -95,9 +95,16 @@ class Composer:
             taken_by=newest.acknowledged_by or "",
             note=self.notes.get(str(evidence.get("cause") or newest.kind), "") or self.notes.get(newest.kind or "", ""),
             link=self._link(newest),
-            cold=_cold(self.minutes) if kind in GETS_COLD and newest.closed_ts is None else None,
+            cold=self._cold() if kind in GETS_COLD and newest.closed_ts is None else None,
             lighting=kind is Kind.LOW_WATER and announce.being_lit(self.database, self.minutes[-LOOK_BACK:], self.now),
         )
+
+    def _cold(self) -> Cold | None:
+        """When the radiators warm no more, if the water goes on cooling as it does and as it did before."""
+        saved = store.state_before(self.database.connection, self.now, engine.VERSION)
+        cooling = engine.restore(saved[1]).habits.cooling() if saved else None
+        found = time_to(COLD, [(row.ts, row.water) for row in self.minutes[-WINDOW:]], cooling)
+        return Cold(COLD, found.ts, found.earliest_ts, found.latest_ts) if found else None
 
     def _link(self, one: Due) -> str:
         """Where an open alert that nobody looks after yet is acknowledged."""
@@ -156,12 +163,6 @@ def _values(minutes: Sequence[Row], spare: str) -> tuple[tuple[str, float], ...]
         if value is not None:
             found.append((spare if role == "spare" else role, value))
     return tuple(found)
-
-
-def _cold(minutes: Sequence[Row]) -> Cold | None:
-    """When the radiators warm no more, if the water goes on cooling as it does."""
-    found = time_to(COLD, [(row.ts, row.water) for row in minutes[-WINDOW:]])
-    return Cold(COLD, found.ts, found.earliest_ts, found.latest_ts) if found else None
 
 
 def _water_now(minutes: Sequence[Row]) -> dict[str, float | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +14,7 @@ from flask_app.boiler import engine
 from flask_app.boiler.alerts import Change, Kind
 from flask_app.boiler.deliveries import Delivery
 from flask_app.boiler.habits import Part
-from flask_app.boiler.options import OptionError, Options, in_force
+from flask_app.boiler.options import OptionError, Options, every_option
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.boiler.upkeep import Gap, gap
 from flask_app.script import announce
@@ -48,7 +47,7 @@ def process(database: store.Database, settings: Settings, now: int | None = None
     has left after `now` waits for its time, and keeps no minute of the present from being judged. Harmless again.
     """
     changes = store.option_changes(database.connection)
-    options_at = timetable(settings.options, changes)
+    options_at = every_option(settings.options, changes)
     home = announce.house(database, settings, changes, options_at)
     count, late = 0, 0
     fresh: set[int] = set()
@@ -135,13 +134,6 @@ def send_due(database: store.Database, settings: Settings, clock: Callable[[], f
         deliver(database, settings, clock)
 
 
-def timetable(base: Options, changes: Sequence[tuple[str, int, str]]) -> Callable[[int], Options]:
-    """The options in force at an instant, worked out once for each change of one."""
-    instants = sorted({since_ts for _, since_ts, _ in changes})
-    steps = [base, *(in_force(base, changes, ts) for ts in instants)]
-    return lambda ts: steps[bisect_right(instants, ts)]
-
-
 def _judge_day(database: store.Database, first: int, options_at: Callable[[int], Options], until: int) -> Judged:
     """Judges from the minute `first` to the end of its UTC day or `until`, from the newest saved state before it."""
     saved = store.state_before(database.connection, first, engine.VERSION)
@@ -200,7 +192,7 @@ def rework(
     """
     from flask_app.script.rollups import refresh  # at its cost, see _roll_up
 
-    options_at = timetable(settings.options, store.option_changes(database.connection))
+    options_at = every_option(settings.options, store.option_changes(database.connection))
     saved = store.state_before(database.connection, from_ts, engine.VERSION)
     state = engine.restore(saved[1]) if saved else engine.State()
     start = saved[0] + MINUTE if saved else from_ts - WARM_UP

@@ -35,6 +35,7 @@ from flask_app.web import (
     taps,
     throttle,
     told,
+    trial,
 )
 
 
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
         first,
         fittings,
         told,
+        trial,
         taps,
         system,
         logs,

@@ -57,7 +57,7 @@ VIEWERS = {
     "notes.remove_note",
 }
 """What everyone who has a login may do: one's own account, an alert one looks after, the household's notes."""
-ADMINS = {"admin", "choices", "told", "logs", "first", "fittings"}
+ADMINS = {"admin", "choices", "told", "logs", "first", "fittings", "trial"}
 """Blueprints that are the owner's alone."""
 
 

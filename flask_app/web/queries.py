@@ -10,9 +10,11 @@ from flask import current_app, g
 from sqlalchemy import func, or_, select, text
 
 from flask_app.boiler.alerts import Kind
+from flask_app.boiler.engine import VERSION, restore
+from flask_app.boiler.habits import Habits
 from flask_app.boiler.options import Options, in_force
 from flask_app.boiler.phases import Phase
-from flask_app.boiler.rows import COLUMNS, MINUTE
+from flask_app.boiler.rows import COLUMNS, MINUTE, Row
 from flask_app.boiler.verdict import CLOCK_AHEAD, Facts
 from flask_app.models import (
     Alert,
@@ -22,6 +24,7 @@ from flask_app.models import (
     ChaudiereMinute,
     Delivery,
     EndedSession,
+    EngineState,
     Recipient,
     Setting,
     Token,
@@ -128,6 +131,13 @@ def waters(start_ts: int, end_ts: int) -> list[tuple[int, float]]:
     return [(ts, water) for ts, water in rows]
 
 
+def minutes(start_ts: int, end_ts: int) -> list[Row]:
+    """The minutes of [start_ts, end_ts) in order."""
+    table = ChaudiereMinute.__table__
+    query = select(*(table.c[column] for column in COLUMNS.values())).where(table.c.ts >= start_ts, table.c.ts < end_ts)
+    return [Row(*row) for row in db.session.execute(query.order_by(table.c.ts))]
+
+
 def facts(reading: dict[str, Any], phased: Phased | None) -> Facts:
     """What the verdict is made of."""
     return Facts(
@@ -176,17 +186,25 @@ ADVICE_DAYS = 14
 
 
 def ordinary_lows() -> list[float]:
-    """The lowest water of each of the last fourteen days (UTC) that has half its minutes, times of a fault left out."""
+    """The lowest water (°C) of each of the last fourteen days (UTC) that has half its minutes and a fire, hours of a
+    fault left out. Of the hourly roll-ups: a few hundred rows."""
     rows = db.session.execute(
         text(
-            "SELECT MIN(temp0) AS low FROM ChaudiereMinute WHERE ts >= :start AND temp0 IS NOT NULL AND NOT EXISTS"
+            "SELECT MIN(temp0_min) / 100.0 FROM Hour WHERE ts >= :start AND NOT EXISTS"
             " (SELECT 1 FROM Alert WHERE kind IN ('fire_dying', 'jam', 'ignition_failed', 'power_cut', 'blind')"
-            " AND opened_ts - 3600 <= ts AND COALESCE(closed_ts, ts) + 10800 >= ts)"
-            " GROUP BY ts / 86400 HAVING COUNT(*) >= 720 ORDER BY 1"
+            " AND opened_ts - 3600 < Hour.ts + 3600 AND COALESCE(closed_ts, Hour.ts) + 10800 >= Hour.ts)"
+            " GROUP BY ts / 86400 HAVING SUM(temp0_count) >= 720 AND SUM(phase6) > 0 ORDER BY 1"
         ),
         {"start": now() - ADVICE_DAYS * 86400},
     )
     return [float(low) for (low,) in rows]
+
+
+def learned() -> Habits | None:
+    """What the engine has learned of this boiler; None before it has spoken."""
+    query = select(EngineState.state).where(EngineState.version == VERSION).order_by(EngineState.ts.desc()).limit(1)
+    saved = db.session.execute(query).scalar()
+    return None if saved is None else restore(saved).habits
 
 
 # --- alerts

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
-from flask_app.boiler.forecast import WINDOW, Forecast, time_to
+from flask_app.boiler.forecast import COLD, WINDOW, Forecast, time_to
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
 from flask_app.boiler.verdict import READING_LATE, Cause, judge
-from flask_app.web import pictures, queries, statistics, wording
+from flask_app.web import pictures, queries, statistics, trial, wording
 
 pages = Blueprint("status", __name__)
 
@@ -27,7 +27,8 @@ UNKNOWN = (Cause.NO_READING, Cause.NO_PHASE, Cause.CLOCK)
 def read_status() -> str:
     """The first screen, complete without JavaScript."""
     found = _found()
-    return render_template("status.html", age=_age(found), boot=current_app.config["BOOT"], **found)
+    boot = current_app.config["BOOT"]
+    return render_template("status.html", age=_age(found), boot=boot, proposal=trial.proposal(), **found)
 
 
 @pages.get("/kiosk")
@@ -95,13 +96,24 @@ TENS = 600
 """Seconds to which a forecast is rounded: its minutes would only pretend."""
 
 
-def _cold(phased: queries.Phased | None, setpoint: float) -> Forecast | None:
-    """When the water will pass below its setpoint; None while a fire burns and when nobody can say."""
-    if phased is None or phased.phase not in OUT:
+class Cold(NamedTuple):
+    """The next temperature that cooling water passes, and when."""
+
+    degrees: float
+    when: Forecast
+
+
+def _cold(phased: queries.Phased | None, setpoint: float) -> Cold | None:
+    """When the water will pass below its setpoint, or once it has, below COLD; None while a fire burns and when nobody
+    can say."""
+    if phased is None or phased.phase not in OUT or phased.water is None:
         return None
+    degrees = setpoint if phased.water >= setpoint else COLD
+    habits = queries.learned()
     # Only since the fire is out: the water that it still warmed says nothing about cooling.
-    found = time_to(setpoint, queries.waters(max(phased.since_ts, phased.ts - 60 * WINDOW), phased.ts + MINUTE))
-    return None if found is None else Forecast(*(round(ts / TENS) * TENS for ts in found))
+    waters = queries.waters(max(phased.since_ts, phased.ts - 60 * WINDOW), phased.ts + MINUTE)
+    found = time_to(degrees, waters, habits.cooling() if habits else None)
+    return None if found is None else Cold(degrees, Forecast(*(round(ts / TENS) * TENS for ts in found)))
 
 
 class Gauge(NamedTuple):

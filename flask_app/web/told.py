@@ -16,7 +16,6 @@ from werkzeug.wrappers import Response
 
 from config.settings import Settings, SettingsError, load
 from flask_app import letters, links
-from flask_app.boiler.advice import advised_setpoint
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.deliveries import Channel, Message, Occasion, next_step, quiet, trial
 from flask_app.boiler.deliveries import Recipient as Person
@@ -61,8 +60,6 @@ def read_told() -> str:
         balance=newest_balance(),
         kinds=list(Kind),
         noted=NOTED,
-        setpoint=queries.options().setpoint,
-        advised=advised_setpoint(queries.ordinary_lows()),
         notes=notes_at(queries.setting_changes(), queries.now()),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bench.score import Minute, read
-from flask_app.boiler.advice import advised_setpoint
+from flask_app.boiler.advice import DAYS_ENOUGH, advised_setpoint
 from flask_app.boiler.alerts import Kind, Opening, Spell, low_water_due
 from flask_app.boiler.deliveries import Delivery, Life, Recipient, Scene, Told, messages
 from flask_app.boiler.engine import State, advance
@@ -99,7 +99,7 @@ def sent(log: Iterable[Minute], setpoint: float) -> list[tuple[str, str]]:
 def test_a_healthy_boiler_with_the_advised_setpoint_sends_at_most_one_message_a_week(name: str) -> None:
     log = in_service(LOGS[name])
     ordinary = lows(log)
-    setpoint = advised_setpoint(ordinary if len(ordinary) >= 3 else ordinary * 3)
+    setpoint = advised_setpoint(ordinary if len(ordinary) >= DAYS_ENOUGH else ordinary * DAYS_ENOUGH)
     assert setpoint is not None
 
     found = sent(log, setpoint)

@@ -12,7 +12,7 @@ from pathlib import Path
 from config.settings import Settings, load
 from flask_app import store
 from flask_app.boiler.rows import Row
-from flask_app.script.process_phase import process, rework, timetable
+from flask_app.script.process_phase import process, rework
 from flask_app.store import Database
 
 DAY = 86400
@@ -116,12 +116,6 @@ def test_live_minutes_and_a_backlog_end_alike(
     other.close()
 
     assert live[:2] == backlog[:2]
-
-
-def test_the_setpoint_in_force_at_each_minute_is_used(database: Database, settings: Settings) -> None:
-    options_at = timetable(settings.options, [("setpoint", START + 600, "50"), ("setpoint", START + 1200, "40")])
-
-    assert [options_at(START + ts).setpoint for ts in (0, 599, 600, 1199, 1200)] == [56, 56, 50, 50, 40]
 
 
 def test_rework_names_phases_again_and_tells_nobody(database: Database, settings: Settings) -> None:

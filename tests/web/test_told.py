@@ -124,17 +124,6 @@ def test_the_owner_acknowledges_and_sends_again_from_the_alert_s_page(
     assert json.dumps(stored(settings, "SELECT acknowledged_by FROM Alert")) == '[["Ana"]]'
 
 
-def test_a_setpoint_below_the_coldest_ordinary_water_is_advised(owner: FlaskClient, rows: Rows) -> None:
-    day = NOW // 86400 * 86400
-    assert "Après trois jours" in owner.get("/admin/told/").get_data(as_text=True)
-    for number, water in enumerate((58.0, 47.5, 51.0), 1):
-        rows.minutes(day - number * 86400, day - number * 86400 + 43200, water=water)
-    rows.minutes(day - 4 * 86400, day - 4 * 86400 + 43200, water=20.0)
-    rows.alert(kind="jam", opened=day - 4 * 86400, closed=day - 4 * 86400 + 43200)
-
-    assert "Conseillé : 45 °C" in owner.get("/admin/told/").get_data(as_text=True)
-
-
 @pytest.mark.parametrize("path", ["people", "people/1/test", "notes", "alerts/1/acknowledge", "deliveries/1/resend"])
 def test_nothing_here_is_done_without_a_login(client: FlaskClient, path: str) -> None:
     page = client.get("/admin/owner").get_data(as_text=True)
