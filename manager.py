@@ -451,17 +451,21 @@ def phases() -> None:
 @click.option("--from", "start", type=click.IntRange(0), metavar="TS", help="From this UTC epoch second.")
 @click.option("--to", "end", type=click.IntRange(1), metavar="TS", help="Up to this one; by default the newest minute.")
 @click.option("--hours", type=click.FloatRange(0, 1e6, min_open=True), help="The last HOURS.")
-def rework_phases(start: int | None, end: int | None, hours: float | None) -> None:
-    """Name the phases of a span again with today's rules, in place; nothing is sent."""
+@click.option("--resume", is_flag=True, help="Go on with a rework that was cut short.")
+def rework_phases(start: int | None, end: int | None, hours: float | None, resume: bool) -> None:
+    """Name the phases of a span again with today's rules, in place; nothing is sent. After a change of the rules,
+    `--from 0` also makes the engine learn this boiler by them. It can be cut short: --resume goes on."""
     from flask_app.script import process_phase
 
-    if start is None and hours is None:
-        raise click.UsageError("name the span: --from or --hours")
+    if start is None and hours is None and not resume:
+        raise click.UsageError("name the span: --from or --hours; or --resume")
+    if resume and (start, end, hours) != (None, None, None):
+        raise click.UsageError("--resume goes on with the span that was begun: give it alone")
     if end is not None and start is None:
         raise click.UsageError("--to needs --from: name where to begin")
     given = {"--from": start, "--to": end, "--hours": hours}
     words = [word for name, value in given.items() if value is not None for word in (name, str(value))]
-    sys.exit(process_phase.main(os.environ, words))
+    sys.exit(process_phase.main(os.environ, [*words, *["--resume"] * resume]))
 
 
 @phases.command(name="score")

@@ -303,6 +303,16 @@ def keep_state(connection: sqlite3.Connection, ts: int, version: int, state: str
     )
 
 
+def drop_states(connection: sqlite3.Connection, from_ts: int, to_ts: int, but_ts: int) -> None:
+    """Forgets the states of [from_ts, to_ts), but the one after the minute `but_ts`."""
+    connection.execute("DELETE FROM EngineState WHERE ts >= ? AND ts < ? AND ts <> ?", (from_ts, to_ts, but_ts))
+
+
+def replace_state(connection: sqlite3.Connection, ts: int, version: int, state: str) -> None:
+    """Keeps a state in place of the one after the minute `ts`, if there is one; the others stay."""
+    connection.execute("REPLACE INTO EngineState (ts, version, state) VALUES (?, ?, ?)", (ts, version, state))
+
+
 def open_alert(connection: sqlite3.Connection, kind: str, ts: int, evidence: str, apart: int) -> int | None:
     """A new alert's id; None when one of its kind is open, or was opened less than `apart` seconds from `ts`."""
     query = "SELECT 1 FROM Alert WHERE kind = ? AND (closed_ts IS NULL OR ABS(opened_ts - ?) < ?) LIMIT 1"

@@ -20,7 +20,6 @@ from flask_app.boiler.upkeep import Gap, gap
 from flask_app.script import announce
 
 if TYPE_CHECKING:
-    import argparse
     import sqlite3
 
 DAY = 86400
@@ -178,110 +177,27 @@ def judge(
     return Judged(phases, told, state, last_ts)
 
 
-def rework(
-    database: store.Database,
-    settings: Settings,
-    from_ts: int,
-    to_ts: int,
-    progress: Callable[[int], object] = lambda _minutes: None,
-) -> dict[tuple[int | None, int], int]:
-    """Names the phases of [from_ts, to_ts) again with today's rules, in place, a day a transaction; sends nothing.
-
-    Returns how many minutes went from one phase to another. `progress` is called with the minutes done. The states
-    saved inside the span are replaced; Alert and Delivery are left alone.
-    """
-    from flask_app.script.rollups import refresh  # at its cost, see _roll_up
-
-    options_at = every_option(settings.options, store.option_changes(database.connection))
-    saved = store.state_before(database.connection, from_ts, engine.VERSION)
-    state = engine.restore(saved[1]) if saved else engine.State()
-    start = saved[0] + MINUTE if saved else from_ts - WARM_UP
-    went: dict[tuple[int | None, int], int] = {}
-    closed = (store.newest_state_ts(database.connection) or 0) + MINUTE
-    while start < to_ts:
-        end = min((start - MINUTE) // DAY * DAY + DAY + MINUTE, to_ts)
-        minutes = store.minutes(database.connection, start, end)
-        judged = judge(state, minutes, from_ts, options_at, store.learning_resets(database.connection))
-        before = {minute.ts: minute.phase for minute in minutes}
-        # What process_phase has not judged yet is its to judge: it alone may tell anybody.
-        again = [(phase, ts) for phase, ts in judged.phases if before[ts] is not None]
-        with database.writing() as connection:
-            store.name_phases(connection, again)
-            if again:
-                refresh(connection, again[0][1], again[-1][1] + MINUTE, closed, options_at(closed).timezone)
-        for phase, ts in again:
-            went[before[ts], phase] = went.get((before[ts], phase), 0) + 1
-        progress(len(minutes))
-        start = end
-    return went
-
-
-def _span(arguments: argparse.Namespace, newest: int | None) -> tuple[int, int]:
-    end = (newest or 0) + MINUTE
-    if arguments.hours is not None:
-        return end - int(arguments.hours * 3600), end
-    return arguments.start or 0, end if arguments.end is None else arguments.end
-
-
-def _rework(database: store.Database, settings: Settings, arguments: argparse.Namespace) -> None:
-    oldest, newest = store.minute_span(database.connection)
-    start, end = _span(arguments, newest)
-    start = max(start, oldest or 0)
-    total, done = max(1, (end - start) // MINUTE), 0
-
-    def show(minutes: int) -> None:
-        nonlocal done
-        done = min(total, done + minutes)
-        bar = "#" * (40 * done // total)
-        print(f"\r[{bar:40}] {100 * done // total:3} %", end="", file=sys.stderr, flush=True)
-
-    went = rework(database, settings, start, end, show)
-    print(file=sys.stderr)
-    for (before, after), count in sorted(went.items(), key=lambda item: -item[1]):
-        print(f"{count} minutes: phase {before} -> {after}")
-    print(f"{sum(went.values())} minutes changed; no alert was opened and nothing sent")
-
-
-def _arguments(words: Sequence[str]) -> argparse.Namespace:
-    # 6 ms of CPU that cron, which gives no words, need not pay each minute.
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        "process_phase", description="Judge new minutes; or a span again, sending nothing."
-    )
-    parser.add_argument("--from", dest="start", type=int, metavar="TS", help="judge again from this UTC epoch second")
-    parser.add_argument("--to", dest="end", type=int, metavar="TS", help="up to this one, by default the newest minute")
-    parser.add_argument("--hours", type=float, help="judge the last HOURS again")
-    arguments = parser.parse_args(words)
-    if arguments.hours is not None and not 0 < arguments.hours < 1e6:
-        parser.error("--hours accepts a number of hours above 0")
-    if arguments.end is not None and arguments.start is None:
-        parser.error("--to needs --from: name where to begin")
-    if arguments.end is not None and arguments.end <= (arguments.start or 0):
-        parser.error("--to must be later than --from")
-    return arguments
-
-
 def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
-    """Runs the job once; returns its exit code. A second run beside it does nothing."""
-    arguments = _arguments(words) if words else None
+    """Runs the job once; returns its exit code. A second run beside it does nothing. With words: a rework."""
     try:
         settings = load(environ)
         make_folders(settings)
+        if words:
+            # Cron gives none: it need not pay for argparse.
+            from flask_app.script import rework
+
+            return rework.run(settings, words)
         with lock.alone(settings.lock + ".process_phase") as first:
             if first:
                 with store.opened(settings.database, settings.lock) as database:
-                    _run(database, settings, arguments)
+                    _run(database, settings)
     except (SettingsError, OptionError, store.StoreError, lock.LockBusyError, OSError) as error:
         print(f"process_phase: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _run(database: store.Database, settings: Settings, arguments: argparse.Namespace | None) -> None:
-    if arguments is not None:
-        _rework(database, settings, arguments)
-        return
+def _run(database: store.Database, settings: Settings) -> None:
     process(database, settings, int(time.time()))
     send_due(database, settings)
     if settings.heartbeat_url and database.world is not store.World.SIMULATED:

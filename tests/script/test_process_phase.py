@@ -12,7 +12,7 @@ from pathlib import Path
 from config.settings import Settings, load
 from flask_app import store
 from flask_app.boiler.rows import Row
-from flask_app.script.process_phase import process, rework
+from flask_app.script.process_phase import process
 from flask_app.store import Database
 
 DAY = 86400
@@ -116,22 +116,6 @@ def test_live_minutes_and_a_backlog_end_alike(
     other.close()
 
     assert live[:2] == backlog[:2]
-
-
-def test_rework_names_phases_again_and_tells_nobody(database: Database, settings: Settings) -> None:
-    keep(database, cooling())
-    process(database, settings)
-    before = everything(database)
-    with database.writing() as connection:
-        connection.execute("UPDATE ChaudiereMinute SET phase = 6 WHERE ts < ?", (START + 6000,))
-        connection.execute("DELETE FROM Delivery")
-        connection.execute("DELETE FROM Alert")
-
-    went = rework(database, settings, START, START + DAY)
-
-    assert sum(went.values()) == 100
-    assert everything(database)[0] == before[0]
-    assert everything(database)[1:3] == [[], []]
 
 
 def test_killed_at_any_point_and_run_again_nothing_is_lost_nor_doubled(

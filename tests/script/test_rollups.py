@@ -14,7 +14,8 @@ from flask_app import store
 from flask_app.boiler import rollups
 from flask_app.boiler.rollups import COLUMNS, MINUTE_COLUMNS, TABLES
 from flask_app.boiler.rows import Row
-from flask_app.script.process_phase import process, rework
+from flask_app.script.process_phase import process
+from flask_app.script.rework import Mark, rework
 from flask_app.script.rollups import refresh
 from flask_app.store import Database
 
@@ -127,13 +128,13 @@ def test_rework_corrects_what_it_touches(database: Database, settings: Settings)
     with database.writing() as connection:
         connection.execute("UPDATE ChaudiereMinute SET phase = 9 WHERE ts >= ? AND ts < ?", (START + 3e4, START + 1e5))
 
-    rework(database, settings, START, START + 3 * DAY)
+    rework(database, settings, Mark(START, START + 3 * DAY, START))
 
     assert stored(database) == expected
     with database.writing() as connection:
         connection.execute("UPDATE TenMinutes SET phase9 = 0, runs = '0:6' WHERE ts = ?", (START + 36000,))
         connection.execute("UPDATE ChaudiereMinute SET phase = 9 WHERE ts = ?", (START + 36060,))
-    rework(database, settings, START, START + 3 * DAY)
+    rework(database, settings, Mark(START, START + 3 * DAY, START))
     assert stored(database) == reckoned(database)
 
 
