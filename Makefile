@@ -1,7 +1,7 @@
 # Each target is a line or two; what they do is in config/setup.sh and config/dev/run.sh.
 PYTEST_ARGS ?=
 
-.PHONY: run test check proof bench audit screenshots
+.PHONY: run test check proof bench audit screenshots install uninstall
 
 run: ## the whole product with a simulated boiler, on http://localhost:5007, until Ctrl-C
 	@config/dev/run.sh
@@ -11,11 +11,12 @@ test: ## all tests, without root
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 proof: ## the large sizes, and what needs root: tests marked `proof`
-	@config/setup.sh test
+	@config/setup.sh proof
 	@.venv/bin/python -m pytest -m proof $(PYTEST_ARGS)
 
 check: ## format, lint, types, tests: before each commit
 	@config/setup.sh test
+	@.venv/bin/shellcheck config/*.sh config/job config/as-installed config/dev/run.sh local_gui.sh
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy . && .venv/bin/bandit -q -c pyproject.toml -r flask_app sensor config manager.py && .venv/bin/python -m pytest $(PYTEST_ARGS)
 
 bench: ## what the jobs cost and what everything weighs; writes docs/performance.md
@@ -30,3 +31,9 @@ audit: ## known weaknesses: of our code, and of the packages (asks PyPI; fails f
 	@config/setup.sh test
 	@.venv/bin/bandit -q -c pyproject.toml -r flask_app sensor config manager.py wsgi_gunicorn.py
 	@.venv/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt
+
+install: ## on this machine for good, as root: sudo make install (INSTALL_ARGS=--dry-run shows each step)
+	@config/install.sh $(INSTALL_ARGS)
+
+uninstall: ## programs and services away; measurements and settings stay
+	@config/install.sh --uninstall $(INSTALL_ARGS)

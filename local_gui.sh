@@ -85,6 +85,8 @@ flock -n 9 || exit 0
 until find_page; do sleep 2; done
 while true; do
     forget_crash
+    # Words must split: several flags.
+    # shellcheck disable=SC2086
     "$browser" --kiosk --app="$page" --user-data-dir="$profile" --ozone-platform="$platform" --start-maximized \
         --noerrdialogs --disable-infobars --disable-session-crashed-bubble --no-first-run --password-store=basic \
         ${KIOSK_FLAGS:-} 9>&- || true

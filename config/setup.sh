@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a checkout ready to `run` or to `test`: python, system packages, virtualenv, packages, catalogues.
-# A second run does nothing but look. Usage: config/setup.sh run|test
+# A second run does nothing but look. Usage: config/setup.sh run|test|proof
 set -eu
 cd "${0%/*}/.."
 purpose=${1:-run}
@@ -27,11 +27,14 @@ missing_packages() {
     if [ ! -x .venv/bin/python ]; then
         [ -n "$python" ] && "$python" -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
     fi
-    [ "$purpose" = test ] || return 0
+    [ "$purpose" != run ] || return 0
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
     command -v crontab >/dev/null || echo cron
     command -v Xvfb >/dev/null || echo xvfb
     [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || echo mosquitto
+    [ "$purpose" = proof ] || return 0
+    [ -x /usr/sbin/debootstrap ] || echo debootstrap
+    [ -x /usr/sbin/nginx ] || echo nginx-light
 }
 
 # Root installs them; so does who may use sudo without a password; else they are named and nothing is begun.
@@ -85,7 +88,7 @@ install_once() {
 install_python_packages() {
     install_once product requirements.txt -- -r requirements.txt
     install_once assets config/requirements-assets.txt -- --no-deps --require-hashes -r config/requirements-assets.txt
-    [ "$purpose" = test ] || return 0
+    [ "$purpose" != run ] || return 0
     install_once tests requirements.txt requirements-dev.txt -- -r requirements-dev.txt
 }
 
@@ -99,9 +102,9 @@ compile_catalogues() {
 }
 
 case $purpose in
-    run | test) ;;
+    run | test | proof) ;;
     *)
-        say "usage: config/setup.sh run|test"
+        say "usage: config/setup.sh run|test|proof"
         exit 64
         ;;
 esac
