@@ -19,10 +19,27 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent.parent
 INSTALL = str(PROJECT / "config" / "install.sh")
+TOOLS = ("sed", "df", "awk", "id", "dirname")
 
 
-def install(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([INSTALL, *words], capture_output=True, text=True, check=False)
+def install(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", INSTALL, *words], capture_output=True, text=True, check=False, env={**os.environ, **environ}
+    )
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """The only folder of a PATH: a few of this machine's tools; a test puts others, or its own, in their place."""
+    for tool in TOOLS:
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    return tmp_path
+
+
+def tool(folder: Path, name: str, script: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
 
 
 def test_help_names_every_option() -> None:
@@ -30,21 +47,65 @@ def test_help_names_every_option() -> None:
 
     for option in ("--dry-run", "--yes", "--no-nginx", "--uninstall", "--purge"):
         assert option in said
+    assert said.endswith("... and these too\n")
 
 
 def test_a_rehearsal_says_every_step_and_changes_nothing() -> None:
     said = install("--dry-run")
 
     assert said.returncode == 0, said.stderr
-    for place in (
-        "/opt/chaudiere",
-        "/etc/chaudiere/secret.env",
-        "chaudiere.service",
-        "/etc/cron.d/chaudiere_cron_prod",
+    for step in (
+        "put the programs into /opt/chaudiere.new",
+        "make their virtualenv",
+        "hold cron's jobs and stop the service",
+        "put the programs into the place /opt/chaudiere",
+        "bring the database up to date",
+        "start the service, now and at each boot",
     ):
-        assert f"(rehearsal) write {place}" in said.stdout or place in said.stdout
+        assert f"chaudiere: would {step}" in said.stdout
     assert said.stdout.endswith("nothing was changed\n")
-    assert not Path("/etc/chaudiere").exists() or "write /etc/chaudiere/secret.env" not in said.stdout
+    assert not Path("/opt/chaudiere.new").exists()
+
+
+def test_without_root_the_remedy_is_named(tools: Path) -> None:
+    tool(tools, "id", "echo 1000")
+
+    answer = install(PATH=str(tools))
+
+    assert answer.returncode == 1
+    assert "only root may install; run: sudo make install" in answer.stderr
+
+
+def test_a_system_that_is_no_debian_is_told_so(tools: Path) -> None:
+    answer = install("--dry-run", PATH=str(tools))
+
+    assert answer.returncode == 1
+    assert "this is no Debian or Raspberry Pi OS" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "reason"),
+    [
+        ("python3", '[ "$1" = -c ] && exit 1; echo Python 3.9.2', "Python 3.9.2 is too old: 3.11 or newer comes with"),
+        ("df", "echo Filesystem; echo card 8000 7900 100 99% /", "/opt has 100 MB free and"),
+    ],
+)
+def test_what_cannot_end_well_is_not_begun(tools: Path, name: str, script: str, reason: str) -> None:
+    tool(tools, "dpkg", "echo arm64")
+    tool(tools, name, script)
+
+    answer = install("--dry-run", PATH=str(tools))
+
+    assert answer.returncode == 1
+    assert reason in answer.stderr
+    assert "would" not in answer.stdout
+
+
+def test_a_system_of_32_bits_is_told_what_it_may_need(tools: Path) -> None:
+    tool(tools, "dpkg", "echo armhf")
+    tool(tools, "df", "echo; echo card 8000 7900 100 99% /")
+
+    assert "this system is of 32 bits" in install("--dry-run", PATH=str(tools)).stdout
 
 
 @pytest.mark.parametrize(
