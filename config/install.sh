@@ -96,7 +96,9 @@ check_room() {
 take_turn() {
     [ -z "$dry" ] || return 0
     exec 8>/run/chaudiere-install.lock
-    flock -n 8 || fail "another installation runs just now: wait for its end"
+    flock -n 8 && return
+    say "another installation runs, or one that was killed is still ending: waiting for it"
+    flock -w 600 8 || fail "it has not ended in ten minutes: nothing was changed"
 }
 
 missing_packages() {
@@ -115,7 +117,7 @@ install_packages() {
     packages=$(missing_packages | tr '\n' ' ')
     # Words must split: several packages.
     # shellcheck disable=SC2086
-    [ -z "$packages" ] || step "install $packages" apt_install $packages
+    [ -z "$packages" ] || step "install what the system lacks: $packages" apt_install $packages
 }
 
 make_user() {
@@ -168,6 +170,9 @@ prepare_packages() {
 }
 
 prepare() {
+    if [ -d "$old" ] && [ ! -d "$code" ]; then
+        step "put back what an update left aside when it was killed" mv "$old" "$code"
+    fi
     step "put the programs into $new" prepare_code
     step "make their virtualenv and install the packages (some minutes the first time)" prepare_packages
 }
