@@ -307,7 +307,6 @@ def backup(file: str | None) -> None:
     from flask_app.script.backups import BackupError, make, make_daily
 
     settings = _settings()
-    _database(settings).close()
     try:
         if file is None:
             file = make_daily(settings.database, settings.backups, date.today())

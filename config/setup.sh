@@ -97,7 +97,7 @@ compile_catalogues() {
         compiled=${source%.po}.mo
         [ -f "$source" ] || continue
         [ -f "$compiled" ] && [ ! "$source" -nt "$compiled" ] && continue
-        .venv/bin/pybabel --quiet compile -i "$source" -o "$compiled"
+        .venv/bin/python -m babel.messages.frontend --quiet compile -i "$source" -o "$compiled"
     done
 }
 

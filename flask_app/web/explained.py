@@ -99,7 +99,10 @@ def _titles() -> dict[str, str]:
 
 def _words() -> dict[str, str]:
     return {
-        "setpoint": _("An alert leaves when the water falls below."),
+        "setpoint": _(
+            "An alert leaves when the water falls below, where its probe sits: on the flow before the mixing valve, "
+            "or in the buffer."
+        ),
         "timezone": _("Every time shown or sent is of this zone."),
         "language": _("Of messages, and of pages for a browser that asks for neither French nor English."),
         "sample_seconds": _("Shorter sees more, longer spares the processor."),
