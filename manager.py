@@ -343,6 +343,45 @@ def restore(file: str) -> None:
         click.echo("the former file could not be read: start the programs again (supervisorctl restart all)")
 
 
+@database.command(name="import-legacy")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))
+@click.option("--zone", help="Of its local times, such as Europe/Paris; by default this installation's zone.")
+def import_legacy(folder: str, zone: str | None) -> None:
+    """Take over the history of the predecessor (github.com/cheperboy/chaudiere); nobody is told of the past.
+
+    DIR holds its chaudiere_minute.db, its chaudiere.db or both: its folder `db`, or a copy. They are only read. Minutes
+    that are kept already stay as they are; a second run changes nothing, and one cut short goes on.
+    """
+    from zoneinfo import ZoneInfo
+
+    from flask_app import lock, store
+    from flask_app.boiler.options import OptionError, parse
+    from flask_app.script.legacy import LegacyError, opened, summary, take
+
+    settings = _settings()
+    database = _database(settings)
+    try:
+        options = _options(settings, database)
+        local = ZoneInfo(options.timezone if zone is None else parse("timezone", zone))
+        with opened(folder) as tables:
+            rows = sum(table.rows for table in tables)
+            with click.progressbar(length=rows, label="Rows", file=sys.stderr) as bar:
+                done = take(database, settings, tables, local, _now(), bar.update)
+    except OptionError as error:
+        raise click.BadParameter(str(error), param_hint="--zone") from None
+    except (LegacyError, store.StoreError, lock.LockBusyError) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        database.close()
+    for line in summary(done, local):
+        click.echo(line)
+    if done.new:
+        click.echo(
+            f"minutes older than {options.minute_days:g} days go with the next rotation, their roll-ups stay; "
+            "`phases rework --from 0` lets the engine learn from all of it"
+        )
+
+
 # --- minutes
 
 

@@ -229,6 +229,14 @@ def newest_minute_ts(connection: sqlite3.Connection, before_ts: int) -> int | No
     return ts
 
 
+def newest_folded_ts(connection: sqlite3.Connection, before_ts: int) -> int | None:
+    """The start of the newest minute before `before_ts` that was folded here. What was taken over from elsewhere has no
+    `samples`, and the time from its end to the first reading is no silence."""
+    query = "SELECT ts FROM ChaudiereMinute WHERE ts < ? AND samples IS NOT NULL ORDER BY ts DESC LIMIT 1"
+    found = connection.execute(query, (before_ts,)).fetchone()
+    return found and int(found[0])
+
+
 def changed_minutes(connection: sqlite3.Connection, start_ts: int, end_ts: int) -> list[int]:
     """Minutes of [start_ts, end_ts) with readings, of another number than was folded."""
     query = (
@@ -283,6 +291,12 @@ def newest_state_ts(connection: sqlite3.Connection, until_ts: int = ALWAYS) -> i
     """The newest minute up to `until_ts` that an engine judged."""
     query = "SELECT MAX(ts) FROM EngineState WHERE ts <= ?"
     ts: int | None = connection.execute(query, (until_ts,)).fetchone()[0]
+    return ts
+
+
+def oldest_state_ts(connection: sqlite3.Connection) -> int | None:
+    """Since when this installation judges, within a day; minutes may be older, taken over from elsewhere."""
+    ts: int | None = connection.execute("SELECT MIN(ts) FROM EngineState").fetchone()[0]
     return ts
 
 

@@ -170,7 +170,7 @@ def own_changes(database: store.Database, now: int, home: House) -> list[Change]
 def due_proofs(database: store.Database, now: int, home: House) -> list[Delivery]:
     """The proofs of the whole path that are due."""
     newest = store.newest_proofs(database.connection)
-    return proofs(now, home.people, newest, store.minute_span(database.connection)[0], home.local)
+    return proofs(now, home.people, newest, store.oldest_state_ts(database.connection), home.local)
 
 
 def keep_late_jobs(database: store.Database, since_ts: int, now: int, home: House) -> set[int]:
