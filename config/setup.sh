@@ -34,6 +34,7 @@ missing_packages() {
     [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || echo mosquitto
     [ "$purpose" = proof ] || return 0
     [ -x /usr/sbin/debootstrap ] || echo debootstrap
+    command -v cc >/dev/null || echo gcc libc6-dev
     [ -x /usr/sbin/nginx ] || echo nginx-light
 }
 
