@@ -125,6 +125,9 @@ def _open(path: str) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         if connection:
             connection.close()
+        if isinstance(error, sqlite3.OperationalError):  # the file may be sound: no backup is called for
+            remedy = "let its owner run this, who may write it and its folder, or let the program end that holds it"
+            raise StoreError(f"{path} cannot be opened ({error}): {remedy}") from error
         raise StoreError(f"{path} cannot be read as a database ({error}): restore a backup or move it away") from error
     return connection
 

@@ -52,7 +52,7 @@ def make(database: str, file: str, progress: Progress = lambda _left, _all: None
         os.chmod(part, 0o640)
         os.replace(part, file)
     except (sqlite3.Error, OSError) as error:
-        raise BackupError(f"{file}: {error}") from None
+        raise BackupError(f"{file}: {error.strerror if isinstance(error, OSError) else error}") from None
     finally:
         for name in (part, f"{part}-journal"):
             if os.path.exists(name):

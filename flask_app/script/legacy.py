@@ -126,7 +126,8 @@ def opened(folder: str) -> Iterator[list[Table]]:
         tables = [_open(name, file, stack) for name, file in files if os.path.isfile(file)]
         if not tables:
             raise LegacyError(
-                f"{folder} holds neither {MINUTES}.db nor {RAW}.db: name the predecessor's folder `db`, or a copy of it"
+                f"{folder} holds neither {MINUTES}.db nor {RAW}.db that this user may read: "
+                "name the predecessor's folder `db`, or a copy of it"
             )
         yield tables
 

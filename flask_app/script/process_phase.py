@@ -186,7 +186,7 @@ def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
             # Cron gives none: it need not pay for argparse.
             from flask_app.script import rework
 
-            return rework.run(settings, words)
+            return rework.run(settings, rework.arguments(words))
         with lock.alone(settings.lock + ".process_phase") as first:
             if first:
                 with store.opened(settings.database, settings.lock) as database:

@@ -146,6 +146,8 @@ def _prepare_file(path: str) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         if not mark:
             connection.execute(f"PRAGMA application_id={UNCLAIMED}")
+    except sqlite3.OperationalError as error:
+        raise ForeignFileError(f"{path} cannot be written ({error}): check the folder and its owner") from error
     except sqlite3.DatabaseError as error:
         raise ForeignFileError(f"{path} is not a database ({error}): move it away or restore a backup") from error
     finally:
