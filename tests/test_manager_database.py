@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,20 @@ def test_a_backup_holds_everything_and_replaces_nothing(
     again = run(environ, "database", "backup", str(file))
     assert again.exit_code == 1
     assert "exists already" in again.output
+
+
+def test_a_database_of_an_older_version_is_copied_too_for_an_update_copies_before_it_changes(
+    environ: dict[str, str], settings: Settings, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(settings.database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+
+    answer = run(environ, "database", "backup", str(tmp_path / "copy.db"))
+
+    assert answer.exit_code == 0, answer.output
+    absent = run({**environ, "CHAUDIERE_DATABASE": str(tmp_path / "none.db")}, "database", "backup")
+    assert absent.exit_code == 1
+    assert "does not exist" in absent.output
 
 
 def test_the_statistics_name_sqlite_and_its_worth(environ: dict[str, str], settings: Settings) -> None:

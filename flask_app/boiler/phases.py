@@ -45,6 +45,8 @@ HELD = 300  # s: how long the last value stands for a missing one
 FIRST_RISE = 25.0  # °C of flue that show a fire, where no rise of this boiler is known yet
 RISE_SHARE = 0.3  # ... and where it is: this share of the usual rise,
 LEAST_RISE, MOST_RISE = 10.0, 60.0  # within these
+LEAST_EXCESS = 20.0  # °C of flue above the water: gas that warms it, which shows a fire as well as a rise does;
+EXCESS_SHARE = 0.15  # ... of the usual rise where that is more, up to MOST_RISE
 IGNITER_RISE = 5.0  # °C: an igniter that has gone off has usually done its work; only a flat flue says it has not
 IGNITER_PATIENCE = 900  # s after the igniter went off
 BLIND_LIGHTING = 480  # s: the middle of the ignitions seen (2-15 minutes), where no flue is measured
@@ -54,7 +56,9 @@ LONGEST_GAP = 10  # minutes: a longer pause of the auger is no pulse of it
 LONGEST_UNSEEN_GAP = 3  # ... and where no flue tells what it cost
 PULSE = 240  # s: feed that comes back so soon is a pulse of the auger, however short
 SHAKE = 0.2  # of the burn's usual share: less is noise
-STILL_FLUE = 5  # minutes without feed, beyond the usual, after which even a flue that holds is burning out
+STEADY_FEED = 10  # minutes of feed after which a pause longer than the usual is the end, whatever the flue does yet
+STILL_FLUE = 5  # ... and before which even a flue that holds is burning out so many minutes beyond the usual
+STEADIES = 0.4  # of the fall of the minute before
 DEAD_LOSS = 0.9  # of the rise: when fed again the fire is lit anew, from what embers there are
 COLD = 40.0  # °C of water in which no fire has been kept
 FLUE_FALL = 0.12  # of the rise, lost in three minutes or in one pause of the auger: no modulation does that
@@ -78,6 +82,8 @@ class Course:
         "feed_level",
         "feed_minutes",
         "feed_pause",
+        "feed_run",
+        "feed_steps",
         "feed_ts",
         "fire_ts",
         "flue",
@@ -87,6 +93,7 @@ class Course:
         "flue_ts",
         "gap",
         "gap_flue",
+        "gap_longest",
         "gap_usual",
         "igniter_off_ts",
         "igniter_ts",
@@ -102,6 +109,7 @@ class Course:
         "run_ts",
         "running",
         "short_bout",
+        "start_water",
     )
 
     def __init__(self) -> None:
@@ -123,14 +131,20 @@ class Course:
         self.short_bout = self.keeping = False
         self.low: float | None = None  # lowest flue of this start
         self.peak: float | None = None  # highest flue of this run
+        self.start_water: float | None = None  # at the beginning of this run: a cold flue stands near it, or below
         self.burn_ts = 0  # when this run's combustion began
         self.fading_ts = 0  # when this run's burn-out began
         self.fire_ts: int | None = None  # the last minute of combustion
         self.fed = False  # the auger has turned in this run
         self.feed_minutes = 0  # minutes of feeding since combustion began
+        self.feed_run = 0  # minutes of feeding in a row, up to this minute or to the present pause
         self.feed_level = 0.0  # recent mean share of the feeding minutes
+        self.feed_steps = False  # a sudden fall of it was no end of feeding, the last time
         self.feed_floor = 0.0  # lowest recent share of them
-        self.gap = self.gap_usual = 0  # minutes without feed: now, the longest in this burn that cost no heat
+        self.gap = 0  # minutes without feed, now
+        self.gap_longest = self.gap_usual = (
+            0  # in this burn, of those that cost no heat: the longest, the second longest
+        )
         self.gap_flue: float | None = None  # the flue before this gap
         self.feed_ts: int | None = None  # the last minute with feed; None: no auger has ever been seen to turn
         self.feed_pause = 0  # s between the last two minutes with feed
@@ -257,13 +271,13 @@ def _run(course: Course, habits: Habits, ts: int, water: float | None) -> Phase:
     if course.lighting:
         mode = _light(course, ts)
     elif mode is IGNITION:
-        if _lit(course, habits, ts):
+        if _lit(course, habits, ts, water):
             mode = _begin_burn(course, ts)
     elif mode is COMBUSTION:
         if _fading(course, habits):
             mode = _begin_burn_out(course, habits, ts)
     elif _refed(course):
-        mode = _resume(course, ts)
+        mode = _resume(course, ts, water)
     course.mode = mode
     if mode is COMBUSTION:
         course.fire_ts = ts
@@ -283,7 +297,7 @@ def _begin_run(course: Course, habits: Habits, ts: int, water: float | None) -> 
         return
     course.keeping = course.short_bout and rest <= REST and not course.lighting
     course.run_ts = course.burn_ts = ts
-    _reset_run(course)
+    _reset_run(course, water)
     if not course.lighting and not _certain_start(course, ts, water):
         course.mode = COMBUSTION
         if course.low is not None and water is not None:
@@ -297,17 +311,20 @@ def _begin_run(course: Course, habits: Habits, ts: int, water: float | None) -> 
 
 def _certain_start(course: Course, ts: int, water: float | None) -> bool:
     """Soon after the first row ever seen, fan and feed may keep a fire or light one; what tells is a rest longer
-    than those of fire-keeping, or a boiler that is cold all through."""
+    than those of fire-keeping, a flue that has cooled below the water, or a boiler that is cold all through."""
     if course.known_ts is None or ts - course.known_ts > REST:
         return True
-    return course.flue is not None and water is not None and course.flue <= water + LEAST_RISE and water < COLD
+    if course.flue is None or water is None:
+        return False
+    return (course.flue < water and ts > course.known_ts) or (course.flue <= water + LEAST_RISE and water < COLD)
 
 
-def _reset_run(course: Course) -> None:
+def _reset_run(course: Course, water: float | None) -> None:
     course.run_igniter = course.fed = False
     course.igniter_off_ts = 0
     course.low = course.peak = course.flue
-    course.feed_minutes = course.gap = course.gap_usual = 0
+    course.start_water = water
+    course.feed_minutes = course.feed_run = course.gap = course.gap_longest = course.gap_usual = 0
     course.feed_level = course.feed_floor = 0.0
 
 
@@ -331,7 +348,7 @@ def _light(course: Course, ts: int) -> Phase:
     return IGNITION
 
 
-def _lit(course: Course, habits: Habits, ts: int) -> bool:
+def _lit(course: Course, habits: Habits, ts: int, water: float | None) -> bool:
     """Whether a start has become a fire: the flue has risen, or, where that cannot be seen, time has passed."""
     burning_for = ts - course.run_ts
     if course.flue is None or course.low is None:
@@ -340,6 +357,8 @@ def _lit(course: Course, habits: Habits, ts: int) -> bool:
     if course.run_igniter:
         return rise >= IGNITER_RISE or ts - course.igniter_off_ts >= IGNITER_PATIENCE
     if rise >= needed_rise(habits) or (course.fed and burning_for >= LIGHTING_LIMIT):
+        return True
+    if water is not None and _warms(course.flue, course.low, water, habits):
         return True
     return habits.usual_rise is not None and course.flue - (habits.off_flue or 0) >= 0.7 * habits.usual_rise
 
@@ -351,9 +370,22 @@ def needed_rise(habits: Habits) -> float:
     return min(max(RISE_SHARE * habits.usual_rise, LEAST_RISE), MOST_RISE)
 
 
+def _warms(flue: float, low: float, water: float, habits: Habits) -> bool:
+    """Whether a flue that started near the water, or below, has come to stand clearly above it."""
+    risen = flue - low >= LEAST_RISE and low <= water + LEAST_RISE
+    return risen and flue - water >= needed_excess(habits)
+
+
+def needed_excess(habits: Habits) -> float:
+    """°C of flue above the water that show a fire on this boiler."""
+    if habits.usual_rise is None:
+        return LEAST_EXCESS
+    return min(max(EXCESS_SHARE * habits.usual_rise, LEAST_EXCESS), MOST_RISE)
+
+
 def _begin_burn(course: Course, ts: int) -> Phase:
     course.burn_ts = ts
-    course.feed_minutes = course.gap = course.gap_usual = 0
+    course.feed_minutes = course.feed_run = course.gap = course.gap_longest = course.gap_usual = 0
     return COMBUSTION
 
 
@@ -372,20 +404,29 @@ def _fading(course: Course, habits: Habits) -> bool:
     if not course.feed_minutes:  # an igniter's charge still burns, the steady feed has not begun
         return course.flue is None and course.gap > LONGEST_GAP
     over = course.gap - max(course.gap_usual, habits.feed_gap)
+    if over > 0 and course.feed_run >= STEADY_FEED:
+        return True
     if course.flue is None or course.flue_1 is None:
         return over > 0
     return over > STILL_FLUE or (over > 0 and course.flue < course.flue_1)
 
 
 def _feeds(course: Course, feed: float) -> bool:
-    """Whether this minute feeds; one of much less than the burn's least, straight after a full one, ends it."""
+    """Whether this minute feeds. Much less than the burn's least, straight after a full minute, is the end of feeding;
+    on a boiler that steps its feed down so, it was not, the last time."""
     least = 0.5 * course.feed_floor
-    return feed > least or (feed > 0 and not (course.feed_before or 0) > least)
+    before = course.feed_before or 0
+    if not feed:
+        course.feed_steps = course.feed_steps and not 0 < before <= least
+        return False
+    return course.feed_steps or feed > least or before <= least
 
 
 def _note_feed(course: Course, feed: float) -> None:
+    course.feed_run += 1
     if course.gap:
         _end_gap(course)
+        course.feed_run = 1
     course.feed_minutes += 1
     if course.feed_minutes == 1:
         course.feed_level = feed
@@ -396,11 +437,14 @@ def _note_feed(course: Course, feed: float) -> None:
 
 
 def _end_gap(course: Course) -> None:
-    """A pause that cost no heat was a pulse of the auger; one that did was a cleaning of the grate, or worse."""
+    """A pause that cost no heat was a pulse of the auger; one that did was a cleaning of the grate, or worse. Usual is
+    the second longest: a pause seen once is no habit."""
+    pause = course.feed_pause // 60 - 1
     longest = LONGEST_GAP if course.flue is not None else LONGEST_UNSEEN_GAP
-    pulsed = course.gap_usual < course.gap <= longest and _lost(course, course.gap_flue) < FLUE_FALL
-    if course.feed_minutes and pulsed:
-        course.gap_usual = course.gap
+    if course.feed_minutes and 0 < pause <= longest and _lost(course, course.gap_flue) < FLUE_FALL:
+        course.gap_usual = max(course.gap_usual, min(pause, course.gap_longest))
+        course.gap_longest = max(course.gap_longest, pause)
+    course.feed_steps = course.feed_steps or (pause <= 0 and course.gap <= 2)
     course.gap = 0
 
 
@@ -408,7 +452,8 @@ def _lost(course: Course, since: float | None) -> float:
     """The share of this run's rise of flue that has gone since the flue was `since`."""
     if course.flue is None or course.peak is None or course.low is None or since is None:
         return 0.0
-    return (since - course.flue) / max(course.peak - course.low, LEAST_RISE)
+    low = course.low if course.start_water is None else min(course.low, course.start_water)
+    return (since - course.flue) / max(course.peak - low, LEAST_RISE)
 
 
 def _flue_collapses(course: Course) -> bool:
@@ -435,17 +480,30 @@ def _refed(course: Course) -> bool:
     """Whether a fire in burn-out is fed again (a shake of the auger at its end is not), or its flue climbs again."""
     course.gap += 1
     if course.feed is not None:
-        least = SHAKE if course.feed_pause <= PULSE else 0.5
-        return course.feed > 0 and course.feed >= least * course.feed_level
+        if not course.feed:
+            return False
+        if course.feed_before:
+            return True
+        if course.feed_pause <= PULSE:
+            return course.feed >= SHAKE * course.feed_level
+        held = _lost(course, course.gap_flue) < FLUE_FALL
+        return course.feed >= 0.5 * course.feed_level and (held or _steadies(course))
     if course.flue is None or course.flue_1 is None or course.flue_2 is None:
         return False
     return course.flue > course.flue_1 > course.flue_2
 
 
-def _resume(course: Course, ts: int) -> Phase:
+def _steadies(course: Course) -> bool:
+    """Whether the flue has stopped falling, or nearly: what was fed burns."""
+    if course.flue is None or course.flue_1 is None or course.flue_2 is None:
+        return False
+    return course.flue_1 - course.flue <= STEADIES * (course.flue_2 - course.flue_1)
+
+
+def _resume(course: Course, ts: int, water: float | None) -> Phase:
     _end_gap(course)
     if _lost(course, course.peak) < DEAD_LOSS:
         return COMBUSTION
     course.run_ts = ts
-    _reset_run(course)
+    _reset_run(course, water)
     return IGNITION

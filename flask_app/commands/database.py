@@ -83,8 +83,7 @@ def backup(file: str | None) -> None:
 
     from flask_app.script.backups import BackupError, make, make_daily
 
-    with installation.opened() as (settings, _database):
-        pass
+    settings = installation.settings()
     try:
         if file is None:
             file = make_daily(settings.database, settings.backups, date.today())

@@ -141,3 +141,10 @@ def minutes(seconds: int) -> str:
 def number(value: float, decimals: int = 1) -> str:
     """A number in the visitor's way of writing."""
     return str(format_decimal(round(value, decimals), "#,##0" + ("." + "0" * decimals if decimals else "")))
+
+
+def size(value: float) -> str:
+    """So many bytes, in the visitor's own unit."""
+    if value < 1e9:
+        return gettext("%(number)s MB", number=number(value / 1e6))
+    return gettext("%(number)s GB", number=number(value / 1e9))

@@ -136,7 +136,7 @@ def shown(check: system.Check) -> str:
     if check.unit == "s":
         return languages.span(value) if check.name == "uptime" else _("%(time)s ago", time=languages.span(value))
     if check.unit in ("B", "B/d"):
-        return f"{languages.number(value / 1e6)} MB"
+        return languages.size(value)
     if check.name.startswith("service_"):
         return {"running": _("running"), "starting": _("starting"), "stopped": _("stopped")}.get(value, str(value))
     if check.name == "sqlite_wal":

@@ -28,7 +28,7 @@ def command(*arguments: str | Path) -> Result:
 
 
 def test_each_row_gets_its_phase_and_the_alerts_opened_at_it() -> None:
-    assert replayed(COLD) == "ts,phase,alerts\n0,stopped,\n60,stopped,low_water\n120,combustion,\n"
+    assert replayed(COLD) == "ts,phase,alerts\n0,stopped,\n60,stopped,low_water\n120,ignition,\n"
 
 
 def test_a_row_is_read_as_a_minute_whose_motors_ran_where_their_share_is_above_zero() -> None:
