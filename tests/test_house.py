@@ -150,7 +150,18 @@ def test_a_package_holds_a_docstring_and_nothing_else(package: str) -> None:
     assert len(tree.body) == 1
 
 
-HEAVY = ("flask", "sqlalchemy", "numpy", "requests", "email", "nexmo", "apprise", "PIL", "ssl")
+HEAVY = (
+    "flask",
+    "sqlalchemy",
+    "numpy",
+    "requests",
+    "email",
+    "nexmo",
+    "apprise",
+    "PIL",
+    "ssl",
+    "flask_app.boiler.engine",
+)
 
 
 @pytest.mark.parametrize("job", ["flask_app.script.archive_minute", "flask_app.script.process_phase"])

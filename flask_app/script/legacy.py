@@ -18,7 +18,7 @@ from flask_app.boiler.minutes import summarise
 from flask_app.boiler.options import Options, every_option
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.script.archive_minute import FIRST_TS
-from flask_app.script.process_phase import WARM_UP, judge
+from flask_app.script.judging import WARM_UP, judge
 from flask_app.script.rollups import refresh
 
 RAW, MINUTES = "chaudiere", "chaudiere_minute"

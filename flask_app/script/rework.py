@@ -16,7 +16,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.options import every_option
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
-from flask_app.script.process_phase import DAY, WARM_UP, judge
+from flask_app.script.judging import DAY, WARM_UP, judge
 from flask_app.script.rollups import refresh
 
 if TYPE_CHECKING:

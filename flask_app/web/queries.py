@@ -9,13 +9,13 @@ from typing import Any, NamedTuple, TypeVar
 from flask import current_app, g
 from sqlalchemy import func, or_, select, text
 
-from flask_app.boiler.alerts import Kind
+from flask_app.boiler.alerts import CLOCK_AHEAD, Kind
 from flask_app.boiler.engine import VERSION, restore
 from flask_app.boiler.habits import Habits
 from flask_app.boiler.options import Options, in_force
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import COLUMNS, MINUTE, Row
-from flask_app.boiler.verdict import CLOCK_AHEAD, Facts
+from flask_app.boiler.verdict import Facts
 from flask_app.models import (
     Alert,
     Annotation,
