@@ -1,5 +1,7 @@
 # Each target is a line or two; what they do is in config/setup.sh and config/dev/run.sh.
 PYTEST_ARGS ?=
+# A file's tests stay in one process: a browser is started once.
+PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: run test check proof bench audit screenshots install uninstall
 
@@ -8,7 +10,7 @@ run: ## the whole product with a simulated boiler, on http://localhost:5007, unt
 
 test: ## all tests, without root
 	@config/setup.sh test
-	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+	@$(PYTEST)
 
 proof: ## the large sizes, and what needs root: tests marked `proof`
 	@config/setup.sh proof
@@ -17,7 +19,7 @@ proof: ## the large sizes, and what needs root: tests marked `proof`
 check: ## format, lint, types, tests: before each commit
 	@config/setup.sh test
 	@.venv/bin/shellcheck config/*.sh config/job config/as-installed config/dev/run.sh local_gui.sh
-	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy . && .venv/bin/bandit -q -c pyproject.toml -r flask_app sensor config manager.py && .venv/bin/python -m pytest $(PYTEST_ARGS)
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy . && .venv/bin/bandit -q -c pyproject.toml -r flask_app sensor config manager.py && $(PYTEST)
 
 bench: ## what the jobs cost and what everything weighs; writes docs/performance.md
 	@config/setup.sh test

@@ -7,10 +7,16 @@
 # --no-nginx    the pages answer on this machine only, http://127.0.0.1:5007
 # --uninstall   takes programs, services and code away; the data, the settings and the user stay
 # --purge       ... and these too
+#
+# An update is made ready beside what runs, which goes on watching; the programs stand still for the few seconds in which
+# folders change places and the database is brought up to date. What fails before leaves all as it was; what fails in
+# these seconds is put back; what is killed in them is mended by the next run, and by the next boot.
 set -eu
 cd "${0%/*}/.."
 source=$PWD
 code=/opt/chaudiere
+new=$code.new
+old=$code.old
 state=/var/lib/chaudiere
 runtime=/run/chaudiere
 secrets=/etc/chaudiere/secret.env
@@ -19,7 +25,8 @@ unit=/etc/systemd/system/chaudiere.service
 cron=/etc/cron.d/chaudiere_cron_prod
 site=/etc/nginx/sites-available/chaudiere
 dry='' yes='' purge='' nginx=yes action=install
-reboot=''
+reboot='' standing=''
+megabytes=700 # the virtualenv twice (an update is made beside it), the packages, and room to work
 
 say() { echo "chaudiere: $*"; }
 
@@ -40,7 +47,7 @@ usage() { sed -n '2,9s/^# \{0,1\}//p' "$source/config/install.sh"; }
 read_options() {
     for option; do
         case $option in
-            --dry-run) dry="(rehearsal) " ;;
+            --dry-run) dry=yes ;;
             --yes) yes=yes ;;
             --no-nginx) nginx= ;;
             --uninstall) action=uninstall ;;
@@ -65,6 +72,33 @@ check_machine() {
             say "from its own index (piwheels); elsewhere install gcc, python3-dev and libffi-dev first. 64 bits is easier."
             ;;
     esac
+    check_python
+    check_room
+    [ "$source" != "$code" ] || [ ! -e "$code/.git" ] ||
+        fail "$code is where the programs go, and each update replaces it: move this checkout elsewhere and start again"
+}
+
+# One that is not there yet is installed.
+check_python() {
+    python=${CHAUDIERE_PYTHON:-python3}
+    command -v "$python" >/dev/null || return 0
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "$("$python" --version) is too old: 3.11 or newer comes with Raspberry Pi OS or Debian 12 (bookworm)"
+}
+
+check_room() {
+    folder=${code%/*}
+    free=$(df -Pm "$folder" | awk 'NR == 2 { print $4 }')
+    [ "$free" -ge "$megabytes" ] || fail "$folder has $free MB free and $megabytes are needed: make room first"
+}
+
+# Two at once would spoil each other's work.
+take_turn() {
+    [ -z "$dry" ] || return 0
+    exec 8>/run/chaudiere-install.lock
+    flock -n 8 && return
+    say "another installation runs, or one that was killed is still ending: waiting for it"
+    flock -w 600 8 || fail "it has not ended in ten minutes: nothing was changed"
 }
 
 missing_packages() {
@@ -74,15 +108,16 @@ missing_packages() {
 }
 
 apt_install() {
-    apt-get -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+    apt-get -qq update || :
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null ||
+        fail "$* could not be installed (apt's words are above): is there a network? Nothing else was changed."
 }
 
 install_packages() {
     packages=$(missing_packages | tr '\n' ' ')
     # Words must split: several packages.
     # shellcheck disable=SC2086
-    [ -z "$packages" ] || step "install $packages" apt_install $packages
+    [ -z "$packages" ] || step "install what the system lacks: $packages" apt_install $packages
 }
 
 make_user() {
@@ -101,12 +136,6 @@ make_folders() {
     [ -n "$dry" ] || install -d -o root -g "$user" -m 750 "${secrets%/*}"
 }
 
-# While programs are changed nothing may start one.
-stop_programs() {
-    [ ! -e "$cron" ] || step "hold cron's jobs" rm -f "$cron"
-    [ ! -e "$unit" ] || ! has_systemd || step "stop the service" systemctl stop chaudiere.service
-}
-
 has_systemd() { [ -d /run/systemd/system ]; }
 
 # What git tracks; of a copy without git, all but what runs made.
@@ -118,31 +147,34 @@ copy_tracked() {
     fi | tar --extract --no-same-owner --directory "$1"
 }
 
-replace_code() {
-    new=$code.new
+prepare_code() {
     rm -rf "$new"
     install -d -m 755 "$new"
     copy_tracked "$new"
     chmod -R u=rwX,go=rX "$new"
-    # The virtualenv's scripts name the place they live in: it moves with the name, never by itself.
-    [ ! -d "$code/.venv" ] || mv "$code/.venv" "$new/.venv"
-    rm -rf "$code"
-    mv "$new" "$code"
+    ln -sfn "$secrets" "$new/config/prod/secret.env"
+    # What is installed already need not be fetched again: an update without new packages needs no network.
+    [ ! -d "$code/.venv" ] || cp -a "$code/.venv" "$new/.venv"
 }
 
-install_code() {
-    [ "$source" = "$code" ] || step "copy the programs to $code" replace_code
-    step "make the virtualenv and install the packages (some minutes the first time)" setup
-}
-
-setup() {
+prepare_packages() {
     (
-        cd "$code"
+        cd "$new"
         umask 022
-        config/setup.sh run
+        config/setup.sh run || exit
+        # The virtualenv's scripts name the place they live in.
+        grep -rlI "$new/" .venv/bin | xargs -r sed -i "s|$new/|$code/|g"
         # Cron starts python each minute, as who may not keep what it compiled.
         .venv/bin/python -m compileall -q -j 0 flask_app sensor config manager.py wsgi_gunicorn.py
-    )
+    ) || fail "the packages could not be installed (words above): is there a network? What was installed goes on as before."
+}
+
+prepare() {
+    if [ -d "$old" ] && [ ! -d "$code" ]; then
+        step "put back what an update left aside when it was killed" mv "$old" "$code"
+    fi
+    step "put the programs into $new" prepare_code
+    step "make their virtualenv and install the packages (some minutes the first time)" prepare_packages
 }
 
 write_secrets() {
@@ -153,7 +185,7 @@ write_secrets() {
     sed -e "s|^#CHAUDIERE_URL=.*|CHAUDIERE_URL=$address|" \
         -e 's|^#CHAUDIERE_COMMIT_SECONDS=.*|CHAUDIERE_COMMIT_SECONDS=20|' \
         -e "s|^#CHAUDIERE_PROXIES=.*|CHAUDIERE_PROXIES=$([ -n "$nginx" ] && echo 1 || echo 0)|" \
-        "$code/config/prod/secret.env.template" >"$secrets.new"
+        "$source/config/prod/secret.env.template" >"$secrets.new"
     chown "$user:$user" "$secrets.new"
     chmod 600 "$secrets.new"
     mv "$secrets.new" "$secrets"
@@ -161,13 +193,11 @@ write_secrets() {
 
 install_secrets() {
     [ -e "$secrets" ] || step "write $secrets, readable by $user alone" write_secrets
-    [ "$(readlink "$code/config/prod/secret.env" 2>/dev/null)" = "$secrets" ] ||
-        step "name it to the programs" ln -sfn "$secrets" "$code/config/prod/secret.env"
 }
 
 # place FROM TO: a file of root's that all may read, where it is not yet so.
 place() {
-    cmp -s "$code/config/prod/$1" "$2" 2>/dev/null || step "write $2" install -D -o root -g root -m 644 "$code/config/prod/$1" "$2"
+    cmp -s "$source/config/prod/$1" "$2" 2>/dev/null || step "write $2" install -D -o root -g root -m 644 "$source/config/prod/$1" "$2"
 }
 
 # What /boot's config.txt must say; printed are the lines that are not there.
@@ -216,7 +246,6 @@ install_system_files() {
     [ -n "$dry" ] || install -d -o "$user" -g "$user" -m 750 "$runtime"
     place udev.rules /etc/udev/rules.d/90-chaudiere.rules
     place logrotate /etc/logrotate.d/chaudiere
-    place chaudiere.service "$unit"
     [ -z "$nginx" ] || install_site
 }
 
@@ -226,61 +255,111 @@ install_site() {
         step "serve the pages on port 80" ln -s "$site" /etc/nginx/sites-enabled/chaudiere
     default=/etc/nginx/sites-enabled/default
     [ ! -L "$default" ] || step "take nginx's empty default page away" rm "$default"
-    [ -n "$dry" ] && return
-    nginx -t -q || fail "nginx refuses its files (above): mend them, or install with --no-nginx"
+    step "let nginx read its files again" reload_site
+}
+
+reload_site() {
+    if ! nginx -t -q; then
+        rm -f /etc/nginx/sites-enabled/chaudiere
+        fail "nginx refuses its files (above): mend them, or install with --no-nginx"
+    fi
     ! has_systemd || systemctl reload-or-restart nginx
 }
 
-# config/job as who it runs as.
+# job FOLDER WORDS...: config/job of the programs in FOLDER, as who it runs as.
 job() {
-    runuser -u "$user" -- env HOME="$state" CHAUDIERE_HOME="$state" CHAUDIERE_RUNTIME="$runtime" "$code/config/job" "$@"
+    folder=$1
+    shift
+    runuser -u "$user" -- env HOME="$state" CHAUDIERE_HOME="$state" CHAUDIERE_RUNTIME="$runtime" "$folder/config/job" "$@"
 }
 
+# Cron's jobs hold this lock too (config/job): those that run are waited for, those that come meanwhile leave their minute
+# to the next. The kernel frees it whatever ends this script.
+stand_still() {
+    exec 9>>"$runtime/update.lock"
+    flock -w 120 9 || fail "one of cron's jobs has been running for two minutes: nothing was changed; start again later"
+    standing=yes
+    ! has_systemd || [ ! -e "$unit" ] || systemctl stop chaudiere.service
+}
+
+# Whatever ends this script, the house is watched again.
+go_on() {
+    [ -n "$standing" ] || return 0
+    standing=
+    if [ -d "$old" ]; then
+        rm -rf "$code"
+        mv "$old" "$code"
+        echo "chaudiere: given up (words above); what was installed before is back in its place" >&2
+    fi
+    ! has_systemd || [ ! -e "$unit" ] || systemctl start chaudiere.service || :
+}
+
+change_places() {
+    rm -rf "$old"
+    [ ! -d "$code" ] || mv "$code" "$old"
+    mv "$new" "$code"
+}
+
+# By the programs that made it: the new ones would refuse an old schema.
+back_up() {
+    if [ -x "$code/.venv/bin/python" ]; then job "$code" manager database backup; else job "$new" manager database backup; fi
+}
+
+# The former programs refuse the new schema: from here on there is no way back.
 migrate() {
-    if [ -e "$state/chaudiere.db" ]; then
-        step "copy the database before it is changed" job manager database backup
-    fi
-    step "bring the database up to date" job manager database upgrade
+    job "$code" manager database upgrade
+    # Renamed first: removing takes seconds, and what is half removed must not be put back.
+    [ ! -d "$old" ] || mv "$old" "$new"
+    rm -rf "$new"
 }
 
-start_programs() {
+replace_programs() {
+    step "hold cron's jobs and stop the service, for some seconds" stand_still
+    [ ! -e "$state/chaudiere.db" ] || step "copy the database before it is changed" back_up
+    step "put the programs into the place $code" change_places
+    step "bring the database up to date" migrate
+    place chaudiere.service "$unit"
     place chaudiere_cron_prod "$cron"
-    [ -n "$dry" ] || (cd "$code" && .venv/bin/python -m config.cron_runner --check --system "$cron")
-    if has_systemd; then
-        step "start the service, now and at each boot" start_service
-    else
-        say "systemd is not running here; the unit starts: $(sed -n 's/^ExecStart=//p' "$source/config/prod/chaudiere.service")"
-    fi
+    step "see that cron will accept its file" check_cron
+    step "start the service, now and at each boot" start_service
 }
+
+check_cron() { (cd "$code" && .venv/bin/python -m config.cron_runner --check --system "$cron"); }
 
 start_service() {
-    udevadm control --reload 2>/dev/null || :
-    systemctl daemon-reload
-    systemctl enable --quiet chaudiere.service
-    systemctl restart chaudiere.service
+    standing=
+    exec 9>&-
+    if has_systemd; then
+        udevadm control --reload 2>/dev/null && udevadm trigger --action=add --subsystem-match=w1 || :
+        systemctl daemon-reload
+        systemctl enable --quiet chaudiere.service
+        systemctl restart chaudiere.service
+    else
+        say "systemd is not running here; the unit starts: $(sed -n 's/^ExecStart=//p' "$unit")"
+        ! command -v systemctl >/dev/null || systemctl enable --quiet chaudiere.service
+    fi
 }
 
 tell_how_to_go_on() {
     [ -n "$dry" ] && say "nothing was changed" && return
     say "installed. Settings: $secrets and the pages; data: $state"
     say "The pages: $(sed -n 's/^CHAUDIERE_URL=//p' "$secrets")"
-    job manager users code || :
+    job "$code" manager users code || :
     say "Then name the probes and clamps: sudo $code/config/as-installed sensors setup"
     [ -z "$reboot" ] || say "Reboot now: the buses of the probes and clamps are switched on at boot."
 }
 
 install_all() {
     check_machine
+    take_turn
     install_packages
     make_user
     make_folders
-    stop_programs
-    install_code
+    prepare
     install_secrets
     install_boot_lines
     install_system_files
-    migrate
-    start_programs
+    replace_programs
     tell_how_to_go_on
 }
 
@@ -301,7 +380,7 @@ uninstall() {
     fi
     step "remove the small files and the programs" rm -rf /etc/tmpfiles.d/chaudiere.conf \
         /etc/udev/rules.d/90-chaudiere.rules /etc/logrotate.d/chaudiere /etc/modules-load.d/chaudiere.conf "$runtime" \
-        "$code" "$code.new"
+        "$code" "$new" "$old"
     if [ -n "$purge" ]; then
         step "delete every measurement and setting, and the user" rm -rf "$state" "${secrets%/*}"
         [ -n "$dry" ] || ! getent passwd "$user" >/dev/null || userdel "$user"
@@ -312,4 +391,6 @@ uninstall() {
 
 read_options "$@"
 check_root
+trap go_on EXIT
+trap 'exit 130' HUP INT TERM
 if [ "$action" = install ]; then install_all; else uninstall; fi

@@ -34,6 +34,7 @@ missing_packages() {
     [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || echo mosquitto
     [ "$purpose" = proof ] || return 0
     [ -x /usr/sbin/debootstrap ] || echo debootstrap
+    command -v cc >/dev/null || echo gcc libc6-dev
     [ -x /usr/sbin/nginx ] || echo nginx-light
 }
 
@@ -97,7 +98,7 @@ compile_catalogues() {
         compiled=${source%.po}.mo
         [ -f "$source" ] || continue
         [ -f "$compiled" ] && [ ! "$source" -nt "$compiled" ] && continue
-        .venv/bin/pybabel --quiet compile -i "$source" -o "$compiled"
+        .venv/bin/python -m babel.messages.frontend --quiet compile -i "$source" -o "$compiled"
     done
 }
 

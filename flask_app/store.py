@@ -125,6 +125,9 @@ def _open(path: str) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         if connection:
             connection.close()
+        if isinstance(error, sqlite3.OperationalError):  # the file may be sound: no backup is called for
+            remedy = "let its owner run this, who may write it and its folder, or let the program end that holds it"
+            raise StoreError(f"{path} cannot be opened ({error}): {remedy}") from error
         raise StoreError(f"{path} cannot be read as a database ({error}): restore a backup or move it away") from error
     return connection
 
@@ -229,6 +232,14 @@ def newest_minute_ts(connection: sqlite3.Connection, before_ts: int) -> int | No
     return ts
 
 
+def newest_folded_ts(connection: sqlite3.Connection, before_ts: int) -> int | None:
+    """The start of the newest minute before `before_ts` that was folded here. What was taken over from elsewhere has no
+    `samples`, and the time from its end to the first reading is no silence."""
+    query = "SELECT ts FROM ChaudiereMinute WHERE ts < ? AND samples IS NOT NULL ORDER BY ts DESC LIMIT 1"
+    found = connection.execute(query, (before_ts,)).fetchone()
+    return found and int(found[0])
+
+
 def changed_minutes(connection: sqlite3.Connection, start_ts: int, end_ts: int) -> list[int]:
     """Minutes of [start_ts, end_ts) with readings, of another number than was folded."""
     query = (
@@ -283,6 +294,12 @@ def newest_state_ts(connection: sqlite3.Connection, until_ts: int = ALWAYS) -> i
     """The newest minute up to `until_ts` that an engine judged."""
     query = "SELECT MAX(ts) FROM EngineState WHERE ts <= ?"
     ts: int | None = connection.execute(query, (until_ts,)).fetchone()[0]
+    return ts
+
+
+def oldest_state_ts(connection: sqlite3.Connection) -> int | None:
+    """Since when this installation judges, within a day; minutes may be older, taken over from elsewhere."""
+    ts: int | None = connection.execute("SELECT MIN(ts) FROM EngineState").fetchone()[0]
     return ts
 
 

@@ -298,6 +298,7 @@ class Hardware:
         self._monotonic = monotonic
         self._deadline = deadline
         self._frozen = Frozen()
+        self._offsets: dict[str, float] = {}
         self._reasons: dict[str, Reason | None] = dict.fromkeys(VALUES)
 
     def read(self, wall: float) -> Row:
@@ -307,7 +308,7 @@ class Hardware:
         values: Values = {}
         for (roles, worker), was_asked in zip(self._buses, asked, strict=True):
             values |= _answer(roles, worker, was_asked, end)
-        values = self._frozen.judge(self._monotonic(), values)
+        values = self._frozen.judge(self._monotonic(), values, self._offsets)
         self._tell(values)
         return row_of(int(wall), values)
 
@@ -348,6 +349,7 @@ class Installation(Hardware):
     def fit(self, fittings: Fittings) -> None:
         """From the next pass on, this is what is fitted."""
         self._probes.fit(fittings.probes)
+        self._offsets = {probe.role: probe.offset for probe in fittings.probes}
         self._currents.fit(fittings.channels, fittings.mains_hz)
 
     def learned(self) -> list[Idle]:

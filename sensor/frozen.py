@@ -7,6 +7,8 @@ value in two real boilers' logs was 153 minutes in steps of 1 °C and 1 minute i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask_app.boiler.rows import Reason
 
 JUDGED = ("water", "flue")  # the house and the box may well keep their temperature
@@ -16,25 +18,26 @@ BURNING_SECONDS = 300  # since the auger last turned, or, with none to ask, a fa
 PASS_SECONDS = 10  # a longer silence between two passes counts as this
 
 Values = dict[str, float | Reason]
+NO_OFFSETS: Mapping[str, float] = {}
 
 
 class Still:
     """How long one probe has repeated itself while the boiler burned, and what it has shown before."""
 
     def __init__(self) -> None:
-        self.value: float | None = None
+        self.value: int | None = None  # in sixteenths of a degree
         self.seconds = 0.0
         self.longest = 0.0  # of the runs that ended
-        self.step = 16  # sixteenths of a degree: the finest seen
+        self.step = 16  # between its values, in the same: the finest seen
 
     def look(self, value: float, seconds: float) -> bool:
         """Whether `value` is frozen; `seconds` of fire went by since the last look."""
-        if value != self.value:
-            sixteenths = round(value * 16)
+        sixteenths = round(value * 16)
+        if sixteenths != self.value:
             while sixteenths % self.step:
                 self.step //= 2
             self.longest = max(self.longest, self.seconds)
-            self.value, self.seconds = value, 0.0
+            self.value, self.seconds = sixteenths, 0.0
             return False
         self.seconds += seconds
         return self.seconds > max(STILL_MINUTES[self.step] * 60, LONGER * self.longest)
@@ -48,8 +51,11 @@ class Frozen:
         self._burnt = float("-inf")
         self._last: float | None = None
 
-    def judge(self, monotonic: float, values: Values) -> Values:
-        """`values` of a pass, with FROZEN in place of a temperature that repeats itself."""
+    def judge(self, monotonic: float, values: Values, offsets: Mapping[str, float] = NO_OFFSETS) -> Values:
+        """`values` of a pass, with FROZEN in place of a temperature that repeats itself.
+
+        offsets: what is added to what the probes say, in °C; their steps show without it.
+        """
         if _fed(values):
             self._burnt = monotonic
         seconds = 0.0 if self._last is None else min(monotonic - self._last, PASS_SECONDS)
@@ -59,7 +65,7 @@ class Frozen:
         found: Values = {}
         for role, still in self._still.items():
             value = values.get(role)
-            if isinstance(value, float) and still.look(value, seconds):
+            if isinstance(value, float) and still.look(value - offsets.get(role, 0.0), seconds):
                 found[role] = Reason.FROZEN
         return {**values, **found}
 

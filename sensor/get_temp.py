@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEADLINE_SECONDS = 1.8  # a 12-bit conversion takes 0.75 s, and the kernel may try again once
 LOWEST, HIGHEST = -55.0, 125.0  # DS18B20 datasheet
 POWER_ON_DEGREES = 85.0
-FRESH_SECONDS = 60  # of the value before, for an 85 to be its neighbour
+FRESH_SECONDS = 60  # of the value before, for an 85 to be its neighbour; an 85 that needed one is none itself
 POWER_ON_BYTE = 0x0C  # byte 6 of a scratchpad that never converted: w1thermsensor#75, Linux w1_therm
 
 
@@ -71,9 +71,10 @@ def _near(degrees: float, last: float | None) -> bool:
 class Probe:
     """One DS18B20 by its id (without `28-`), opened when it answers and again after it was gone."""
 
-    def __init__(self, sensor: type[W1ThermSensor], probe_id: str) -> None:
+    def __init__(self, sensor: type[W1ThermSensor], probe_id: str, monotonic: Callable[[], float]) -> None:
         self._sensor = sensor
         self._id = probe_id
+        self._monotonic = monotonic
         self._open: W1ThermSensor | None = None
         self._last: float | None = None
         self._last_at = 0.0
@@ -89,31 +90,38 @@ class Probe:
                 self._open = self._sensor(Sensor.DS18B20, self._id)
             # The package's own read says "not ready" for an empty file, a bad CRC and a shorted wire alike, and
             # asking again for the reason would cost a second conversion.
-            value = judge(self._open.sensorpath.read_text().splitlines(), self._fresh())
+            lines = self._open.sensorpath.read_text().splitlines()
         except (NoSensorFoundError, FileNotFoundError):
             self._open = None
             return Reason.ABSENT
         except (OSError, UnicodeDecodeError):
             return Reason.BUS
-        if isinstance(value, float):
-            self._last, self._last_at = value, time.monotonic()
-        return value
-
-    def _fresh(self) -> float | None:
+        now = self._monotonic()
+        alone = judge(lines, None)
+        if isinstance(alone, float):
+            self._last, self._last_at = alone, now
         # A probe that was away may have lost its power: what it said before is no neighbour of its 85.
-        return self._last if time.monotonic() - self._last_at < FRESH_SECONDS else None
+        return alone if now - self._last_at >= FRESH_SECONDS else judge(lines, self._last)
 
 
 class Probes:
     """The probes of an installation, by role, converted together."""
 
-    def __init__(self, ids: tuple[str, ...], base: Path | None = None, deadline: float = DEADLINE_SECONDS) -> None:
+    def __init__(
+        self,
+        ids: tuple[str, ...],
+        base: Path | None = None,
+        deadline: float = DEADLINE_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """ids: water, flue, box, spare; empty: those found on the bus, sorted. base: the tree, when not /sys."""
         # One try, not ten: the loop asks again at the next sample.
         tree = {"RETRY_ATTEMPTS": 1} if base is None else {"RETRY_ATTEMPTS": 1, "BASE_DIRECTORY": base}
         self._sensor: type[W1ThermSensor] = type("ProbeSensor", (sensor_class(),), tree)
         self._ids = ids
         self._deadline = deadline
+        self._monotonic = monotonic
+        self._seen: set[str] = set()
         self._named: tuple[Named, ...] = ()
         self._probes: dict[str, Probe] = {}
 
@@ -124,7 +132,9 @@ class Probes:
     def read(self) -> dict[str, float | Reason]:
         """Each of the four temperature roles: its degrees, or why there are none."""
         named = self._named
-        roles = roles_of(named, self._ids or self.found())
+        # A probe that is gone keeps its role: the flue's must not be taken for the water's.
+        self._seen.update(self.found())
+        roles = roles_of(named, self._ids or sorted(self._seen))
         offsets = {probe.role: probe.offset for probe in named}
         answers = self.read_addresses(list(roles.values()))
         return {
@@ -150,7 +160,7 @@ class Probes:
     def probe(self, probe_id: str) -> Probe:
         """The probe of that id (without `28-`), made when first asked for."""
         if probe_id not in self._probes:
-            self._probes[probe_id] = Probe(self._sensor, probe_id)
+            self._probes[probe_id] = Probe(self._sensor, probe_id, self._monotonic)
         return self._probes[probe_id]
 
     def _trigger(self) -> None:

@@ -74,8 +74,12 @@ def modules(room: str) -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
+    return imported_by(ast.parse(path.read_text()), path)
+
+
+def imported_by(tree: ast.Module, path: Path) -> set[str]:
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -123,7 +127,22 @@ def test_only_those_who_send_import_the_sender() -> None:
             assert place in SENDERS or place.startswith("flask_app/web/"), f"{place} imports send_email_sms"
 
 
-@pytest.mark.parametrize("package", ["flask_app", "flask_app/boiler", "flask_app/script", "sensor", "config"])
+@pytest.mark.parametrize("path", modules("flask_app/commands"), ids=lambda path: path.stem)
+def test_a_command_imports_inside_itself_what_it_needs(path: Path) -> None:
+    light = set(sys.stdlib_module_names) - {"sqlite3"} | {"click"}
+    body = ast.parse(path.read_text()).body
+    top = ast.Module([node for node in body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+    names = {name for name in imported_by(top, path) if name.split(".")[0] not in light}
+
+    heavy = {name for name in names if not within(name, {"config.settings", "flask_app.commands"})}
+
+    assert not heavy, f"{path.name} imports {heavy} before its command is known"
+
+
+PACKAGES = ["flask_app", "flask_app/boiler", "flask_app/script", "flask_app/commands", "sensor", "config"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_holds_a_docstring_and_nothing_else(package: str) -> None:
     tree = ast.parse((PROJECT / package / "__init__.py").read_text())
 
@@ -131,7 +150,18 @@ def test_a_package_holds_a_docstring_and_nothing_else(package: str) -> None:
     assert len(tree.body) == 1
 
 
-HEAVY = ("flask", "sqlalchemy", "numpy", "requests", "email", "nexmo", "apprise", "PIL", "ssl")
+HEAVY = (
+    "flask",
+    "sqlalchemy",
+    "numpy",
+    "requests",
+    "email",
+    "nexmo",
+    "apprise",
+    "PIL",
+    "ssl",
+    "flask_app.boiler.engine",
+)
 
 
 @pytest.mark.parametrize("job", ["flask_app.script.archive_minute", "flask_app.script.process_phase"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,20 @@ def test_a_backup_holds_everything_and_replaces_nothing(
     assert "exists already" in again.output
 
 
+def test_a_database_of_an_older_version_is_copied_too_for_an_update_copies_before_it_changes(
+    environ: dict[str, str], settings: Settings, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(settings.database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+
+    answer = run(environ, "database", "backup", str(tmp_path / "copy.db"))
+
+    assert answer.exit_code == 0, answer.output
+    absent = run({**environ, "CHAUDIERE_DATABASE": str(tmp_path / "none.db")}, "database", "backup")
+    assert absent.exit_code == 1
+    assert "does not exist" in absent.output
+
+
 def test_the_statistics_name_sqlite_and_its_worth(environ: dict[str, str], settings: Settings) -> None:
     answer = run(environ, "database", "stats")
 
@@ -86,11 +103,14 @@ def test_a_rework_without_a_span_is_refused(words: list[str], environ: dict[str,
     assert run(environ, "phases", "rework", *words).exit_code == 2
 
 
-def test_a_rework_says_what_changed(environ: dict[str, str], settings: Settings, database: Database) -> None:
+@pytest.mark.parametrize("words", [["--hours", "1"], ["--from", f"{datetime.fromtimestamp(OLD, UTC):%Y-%m-%d}"]])
+def test_a_rework_says_what_changed(
+    words: list[str], environ: dict[str, str], settings: Settings, database: Database
+) -> None:
     with database.writing() as connection:
         store.insert_minutes(connection, [Row(OLD, water=60.0, primary_fan=0, phase=6)])
 
-    answer = run(environ, "phases", "rework", "--hours", "1")
+    answer = run(environ, "phases", "rework", *words)
 
     assert answer.exit_code == 0
     assert "1 minutes changed" in answer.output

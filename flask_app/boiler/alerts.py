@@ -27,6 +27,15 @@ class Kind(Enum):
     BALANCE = "balance"
 
 
+CAUSES = (Kind.FIRE_DYING, Kind.JAM, Kind.IGNITION_FAILED, Kind.POWER_CUT)
+"""The faults that explain a cold boiler, the likeliest first."""
+
+READING_LATE = 180
+"""Seconds without a reading after which nothing is known any more: the rule of the kind `blind`."""
+
+CLOCK_AHEAD = 300
+"""Seconds by which a reading may be ahead of the clock, as for folding: the rule of the kind `clock`."""
+
 Evidence = dict[str, float | int | str | None]
 """The values an alert was judged by: degrees as plain numbers, instants in keys ending `_ts`."""
 

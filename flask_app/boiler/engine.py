@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from flask_app.boiler.alerts import Book, Change, Evidence, Kind, Spell, low_water_due
+from flask_app.boiler.alerts import CAUSES, Book, Change, Evidence, Kind, Spell, low_water_due
 from flask_app.boiler.clock import judge_clock
-from flask_app.boiler.faults import CAUSES, SAVED_LOSS, Fitted, Watch, judge, judge_fitted
+from flask_app.boiler.faults import SAVED_LOSS, Fitted, Watch, judge, judge_fitted
 from flask_app.boiler.habits import Habits, Part, forget
 from flask_app.boiler.options import Options
 from flask_app.boiler.phases import (

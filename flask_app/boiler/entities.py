@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_app.boiler.alerts import Kind
+from flask_app.boiler.alerts import READING_LATE, Kind
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MOTORS, TEMPERATURES, Row
-from flask_app.boiler.verdict import READING_LATE, Facts, State, judge
+from flask_app.boiler.verdict import Facts, State, judge
 
 Say = Callable[[str], str]
 NONE = "none"

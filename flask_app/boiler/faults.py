@@ -3,7 +3,7 @@ seen enough; what is not fitted is not asked. Each opening says since when and b
 
 from __future__ import annotations
 
-from flask_app.boiler.alerts import Book, Evidence, Kind
+from flask_app.boiler.alerts import CAUSES, Book, Evidence, Kind
 from flask_app.boiler.habits import BURN_OUTS_ENOUGH, KEPT, RESTS_ENOUGH, Habits, median, remember
 from flask_app.boiler.phases import BURN_OUT, COMBUSTION, Course, Signals, needed_rise
 from flask_app.boiler.rows import VALUES, Row
@@ -58,9 +58,6 @@ REST_MARGIN = 1.0  # °C below the coldest rest
 WATER_MISSING, VALUE_MISSING, ROW_MISSING = 5, 10, 3  # minutes
 FITTED_MINUTES = 10  # a value seen this often is fitted ...
 FITTED_LIMIT = 3 * 1440  # minutes: ... until it has been away this long
-
-CAUSES = (Kind.FIRE_DYING, Kind.JAM, Kind.IGNITION_FAILED, Kind.POWER_CUT)
-"""The faults that explain a cold boiler, the likeliest first."""
 
 
 class Watch:

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask_app.boiler.alerts import Change, Closing, Evidence, Kind, Opening
+from flask_app.boiler.alerts import CLOCK_AHEAD, READING_LATE, Change, Closing, Evidence, Kind, Opening
 from flask_app.boiler.deliveries import Channel, Delivery, Local, Occasion, Recipient, trial
 from flask_app.boiler.rows import MINUTE, Row
-from flask_app.boiler.verdict import CLOCK_AHEAD, READING_LATE
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,17 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from flask_app.boiler.alerts import Kind
+from flask_app.boiler.alerts import CLOCK_AHEAD, READING_LATE, Kind
 from flask_app.boiler.phases import Phase
-
-READING_LATE = 180
-"""Seconds without a reading after which nothing is known any more: the rule of the kind `blind`."""
 
 PHASE_LATE = 300
 """Seconds after which the newest named minute no longer tells the present: the rule of the kind `jobs`."""
-
-CLOCK_AHEAD = 300
-"""Seconds by which a reading may be ahead of the clock, as for folding."""
 
 GRAVE = (
     Kind.POWER_CUT,

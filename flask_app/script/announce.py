@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from config.settings import Settings
 from flask_app import store
 from flask_app.boiler import deliveries
-from flask_app.boiler.alerts import Change, Closing, Evidence, Kind, Opening
+from flask_app.boiler.alerts import CAUSES, CLOCK_AHEAD, READING_LATE, Change, Closing, Evidence, Kind, Opening
 from flask_app.boiler.deliveries import Delivery, Life, Local, Recipient, Scene
-from flask_app.boiler.faults import CAUSES
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import MINUTE, Row
-from flask_app.boiler.timetable import LOOK_BACK, lighting, setpoint_at, stop_at, water_of
 from flask_app.boiler.upkeep import WAITING, Facts, Gap, Open, judge, proofs
-from flask_app.boiler.verdict import CLOCK_AHEAD, READING_LATE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -170,7 +167,7 @@ def own_changes(database: store.Database, now: int, home: House) -> list[Change]
 def due_proofs(database: store.Database, now: int, home: House) -> list[Delivery]:
     """The proofs of the whole path that are due."""
     newest = store.newest_proofs(database.connection)
-    return proofs(now, home.people, newest, store.minute_span(database.connection)[0], home.local)
+    return proofs(now, home.people, newest, store.oldest_state_ts(database.connection), home.local)
 
 
 def keep_late_jobs(database: store.Database, since_ts: int, now: int, home: House) -> set[int]:
@@ -222,6 +219,9 @@ def _rebooted(found: Gap, now: int | None) -> bool:
 
 def scene(database: store.Database, kind: Kind, now: int, home: House) -> Scene:
     """What stands around an alert of that kind at `now`."""
+    # 0.7 ms of CPU, for a run with an alert to tell of.
+    from flask_app.boiler.timetable import LOOK_BACK, setpoint_at, stop_at, water_of
+
     stopped = stop_at(home.changes, now) is not None
     opened = store.open_kinds(database.connection, now)
     if kind is not Kind.LOW_WATER:
@@ -236,5 +236,7 @@ def scene(database: store.Database, kind: Kind, now: int, home: House) -> Scene:
 
 def being_lit(database: store.Database, minutes: Sequence[Row], now: int) -> bool:
     """Whether a fire is being lit that nothing tells against: an ignition into an empty silo heats nobody."""
+    from flask_app.boiler.timetable import lighting  # as in `scene`
+
     opened = store.open_kinds(database.connection, now)
     return not any(kind.value in opened for kind in CAUSES) and lighting(minutes)

@@ -14,7 +14,7 @@ from flask_app.boiler.minutes import silent_minutes, summarise
 from flask_app.boiler.rows import MINUTE, Row
 
 SETTLE = 3  # seconds after a minute's end, for its last reading to be kept
-FIRST_TS = 1_577_836_800  # 2020: a clock that says less was never set, as at a boot in 1970
+FIRST_TS = 1_514_764_800  # 2018: a clock that says less was never set, as at a boot in 1970; no history is older
 AHEAD = 300  # a reading later than this is a wrong clock's, and pulls no minute
 DAY = 86400
 AGAIN = 30 * MINUTE
@@ -31,7 +31,7 @@ def archive(database: store.Database, now: int) -> int:
         return 0
     end = min((now - SETTLE) // MINUTE * MINUTE, newest // MINUTE * MINUTE + MINUTE)
     written = _again(database, end - AGAIN, end)
-    last = store.newest_minute_ts(connection, end)
+    last = store.newest_folded_ts(connection, end)
     first = store.next_reading_ts(connection, 0 if last is None else last + MINUTE)
     while first is not None and first < end:
         minutes = list(_fold(database, last, first, min(first // MINUTE * MINUTE + DAY, end)))

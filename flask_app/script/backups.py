@@ -32,6 +32,8 @@ def make(database: str, file: str, progress: Progress = lambda _left, _all: None
     """
     if os.path.exists(file):
         raise BackupError(f"{file} exists already: name another file")
+    if not os.path.exists(database):
+        raise BackupError(f"{database} does not exist: run `python manager.py database upgrade`")
     folder = os.path.dirname(os.path.abspath(file))
     part = f"{file}.{os.getpid()}.part"
     try:
@@ -50,7 +52,7 @@ def make(database: str, file: str, progress: Progress = lambda _left, _all: None
         os.chmod(part, 0o640)
         os.replace(part, file)
     except (sqlite3.Error, OSError) as error:
-        raise BackupError(f"{file}: {error}") from None
+        raise BackupError(f"{file}: {error.strerror if isinstance(error, OSError) else error}") from None
     finally:
         for name in (part, f"{part}-journal"):
             if os.path.exists(name):

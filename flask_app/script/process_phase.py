@@ -5,38 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import lock, store
-from flask_app.boiler import engine
-from flask_app.boiler.alerts import Change, Kind
+from flask_app.boiler.alerts import Change
 from flask_app.boiler.deliveries import Delivery
-from flask_app.boiler.habits import Part
 from flask_app.boiler.options import OptionError, Options, every_option
-from flask_app.boiler.rows import MINUTE, Row
-from flask_app.boiler.upkeep import Gap, gap
+from flask_app.boiler.rows import MINUTE
 from flask_app.script import announce
 
 if TYPE_CHECKING:
     import sqlite3
 
-DAY = 86400
 TEN_MINUTES = 600  # the shortest roll-up
-WARM_UP = 2 * DAY  # of minutes that an engine with no saved state looks at before it speaks
 AGAIN = 2 * 3600  # archive_minute folds the last 30 minutes again: their phases are looked for this far back
-
-
-class Judged(NamedTuple):
-    """What the engine said of a run of minutes."""
-
-    phases: list[tuple[int, int]]  # (phase, ts) that differ from what is stored
-    changes: list[Change]
-    state: engine.State
-    last_ts: int
-    gap: Gap | None = None  # a silence that ended among them
-    measured: list[int] = []  # noqa: RUF012 the minutes with readings of their own; never changed
 
 
 def process(database: store.Database, settings: Settings, now: int | None = None) -> int:
@@ -54,7 +38,11 @@ def process(database: store.Database, settings: Settings, now: int | None = None
     before = store.newest_state_ts(database.connection, until) or 0
     first = store.unjudged_ts(database.connection, before - AGAIN, until)
     while first is not None:
-        judged = _judge_day(database, first, options_at, until)
+        # 1 ms of CPU that a run with no new minute need not pay.
+        from flask_app.boiler import engine
+        from flask_app.script.judging import judge_day
+
+        judged = judge_day(database, first, options_at, until)
         end = max(before, judged.last_ts) + MINUTE
         with database.writing(durable=True) as connection:
             store.name_phases(connection, judged.phases)
@@ -133,50 +121,6 @@ def send_due(database: store.Database, settings: Settings, clock: Callable[[], f
         deliver(database, settings, clock)
 
 
-def _judge_day(database: store.Database, first: int, options_at: Callable[[int], Options], until: int) -> Judged:
-    """Judges from the minute `first` to the end of its UTC day or `until`, from the newest saved state before it."""
-    saved = store.state_before(database.connection, first, engine.VERSION)
-    state = engine.restore(saved[1]) if saved else engine.State()
-    start = saved[0] + MINUTE if saved else first
-    if not saved:
-        # Of other rules, or none yet: it warms up unheard, then goes on with the alerts that stand open.
-        judge(state, store.minutes(database.connection, first - WARM_UP, first), first, options_at)
-        open_then = store.alerts_open_at(database.connection, first)
-        engine.adopt(state, [(Kind(kind), opened_ts) for kind, opened_ts in open_then])
-    # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
-    end = min((first - MINUTE) // DAY * DAY + DAY + MINUTE, until + 1)
-    minutes = store.minutes(database.connection, start, end)
-    judged = judge(state, minutes, first, options_at, store.learning_resets(database.connection))
-    new = [row for row in minutes if row.ts >= first]
-    silence = gap(store.measured_before(database.connection, first), new)
-    return judged._replace(gap=silence, measured=[row.ts for row in new if row.samples])
-
-
-def judge(
-    state: engine.State,
-    minutes: Iterable[Row],
-    first: int,
-    options_at: Callable[[int], Options],
-    resets: Sequence[tuple[int, str]] = (),
-) -> Judged:
-    """The engine's word on `minutes` from `first` on; earlier ones only bring its state there. `resets` are the events
-    (ts, part) in rising order after which something is learned anew."""
-    phases: list[tuple[int, int]] = []
-    told: list[Change] = []
-    last_ts = first
-    for minute in minutes:
-        for since_ts, part in resets:
-            if state.reset_ts < since_ts <= minute.ts:
-                engine.learn_anew(state, Part(part), since_ts)
-        phase, changes = engine.advance(state, minute, options_at(minute.ts))
-        last_ts = minute.ts
-        if last_ts >= first:
-            told += changes
-            if phase != minute.phase:
-                phases.append((phase.value, last_ts))
-    return Judged(phases, told, state, last_ts)
-
-
 def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
     """Runs the job once; returns its exit code. A second run beside it does nothing. With words: a rework."""
     try:
@@ -186,7 +130,7 @@ def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
             # Cron gives none: it need not pay for argparse.
             from flask_app.script import rework
 
-            return rework.run(settings, words)
+            return rework.run(settings, rework.arguments(words))
         with lock.alone(settings.lock + ".process_phase") as first:
             if first:
                 with store.opened(settings.database, settings.lock) as database:

@@ -16,7 +16,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.options import every_option
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
-from flask_app.script.process_phase import DAY, WARM_UP, judge
+from flask_app.script.judging import DAY, WARM_UP, judge
 from flask_app.script.rollups import refresh
 
 if TYPE_CHECKING:
@@ -99,8 +99,16 @@ def _keep_state(connection: sqlite3.Connection, state: engine.State, ts: int, ne
 # --- the command
 
 
-def arguments(words: Sequence[str]) -> argparse.Namespace:
-    """What the command line asks for."""
+class Span(NamedTuple):
+    """What is to be judged again: from `start` to `end` (UTC seconds; None: the newest minute), or the last `hours`."""
+
+    start: int | None = None
+    end: int | None = None
+    hours: float | None = None
+
+
+def arguments(words: Sequence[str]) -> Span | None:
+    """What the command line of process_phase asks for; None: to go on with what was cut short."""
     parser = argparse.ArgumentParser(
         "process_phase", description="Judge new minutes; or a span again, sending nothing."
     )
@@ -117,19 +125,18 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
         parser.error("--to needs --from: name where to begin")
     if found.end is not None and found.end <= (found.start or 0):
         parser.error("--to must be later than --from")
-    return found
+    return None if found.resume else Span(found.start, found.end, found.hours)
 
 
-def run(settings: Settings, words: Sequence[str]) -> int:
-    """Does what the command line asks for; returns its exit code. process_phase goes on beside it."""
-    asked = arguments(words)
+def run(settings: Settings, asked: Span | None) -> int:
+    """Judges `asked` again, or goes on (None); returns the exit code. process_phase goes on beside it."""
     with lock.alone(settings.lock + ".rework") as first, store.opened(settings.database, settings.lock) as database:
         if not first:
             print("another rework is under way: let it end", file=sys.stderr)
             return 1
         path = os.path.join(settings.home, "rework.json")
         try:
-            mark = _kept(path) if asked.resume else _span(database, asked)
+            mark = _kept(path) if asked is None else _span(database, asked)
         except ReworkError as error:
             print(error, file=sys.stderr)
             return 1
@@ -160,7 +167,7 @@ def _name(code: int | None) -> str:
     return Phase(code).name.lower() if code in set(Phase) else f"phase {code}"
 
 
-def _span(database: store.Database, asked: argparse.Namespace) -> Mark:
+def _span(database: store.Database, asked: Span) -> Mark:
     oldest, newest = store.minute_span(database.connection)
     end = (newest or 0) + MINUTE
     start = asked.start or 0

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, make_response, request, stream_with_context
 
 from flask_app.boiler import minutes_csv
+from flask_app.boiler.alerts import READING_LATE
 from flask_app.boiler.rows import COLUMNS, MINUTE, VALUES, Row
-from flask_app.boiler.verdict import PHASE_LATE, READING_LATE, State, judge
+from flask_app.boiler.verdict import PHASE_LATE, State, judge
 from flask_app.web import gate, levels, queries, series, statistics
 
 pages = Blueprint("api", __name__)

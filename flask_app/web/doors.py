@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from flask_babel import gettext as _
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -66,19 +66,30 @@ def check_ready() -> bool:
     if not os.path.exists(path):
         raise DatabaseNotReadyError(_("There is no database yet.") + " " + remedy)
     try:
-        mark = db.session.execute(text("PRAGMA application_id")).scalar_one()
+        mark = ask("PRAGMA application_id")
         if mark not in MARKS:
             raise DatabaseNotReadyError(
                 _("The file named as the database is another program's: name another one by CHAUDIERE_DATABASE.")
             )
-        schema = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    except DBAPIError as error:
+        schema = ask("SELECT version_num FROM alembic_version")
+    except (DBAPIError, sqlite3.Error) as error:
+        reason = getattr(error, "orig", error)
         raise DatabaseNotReadyError(
-            _("The database cannot be read (%(reason)s).", reason=error.orig) + " " + remedy
+            _("The database cannot be read (%(reason)s).", reason=reason) + " " + remedy
         ) from error
     if schema != _schema():
         raise DatabaseNotReadyError(_("The database has the schema of another version.") + " " + remedy)
     return bool(mark == SIMULATED)
+
+
+def ask(sql: str) -> Any:
+    """The one value of a question of every request: past SQLAlchemy, whose part of it costs more than the answer.
+
+    Raises DBAPIError when the file cannot be opened, sqlite3.Error when it cannot be read.
+    """
+    connection: Any = db.session.connection().connection.driver_connection
+    row = connection.execute(sql).fetchone()
+    return row and row[0]
 
 
 def _writer_pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -104,6 +115,8 @@ def writing() -> Iterator[Session]:
         finally:
             # The connection closes inside the lock: the last one to close checkpoints.
             db.engines["writer"].dispose()
+            # What this request had read before is old (queries.once).
+            g.pop("asked", None)
 
 
 def upgrade(app: Flask) -> None:
@@ -133,6 +146,8 @@ def _prepare_file(path: str) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         if not mark:
             connection.execute(f"PRAGMA application_id={UNCLAIMED}")
+    except sqlite3.OperationalError as error:
+        raise ForeignFileError(f"{path} cannot be written ({error}): check the folder and its owner") from error
     except sqlite3.DatabaseError as error:
         raise ForeignFileError(f"{path} is not a database ({error}): move it away or restore a backup") from error
     finally:

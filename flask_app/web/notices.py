@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, current_app, g
@@ -50,9 +49,8 @@ def _step(step: str) -> str:
 
 def channels() -> list[tuple[str, str]]:
     """(channel, address) of all who are told: the page's list, else the environment's."""
-    rows: Sequence[Any] = queries.recipients()
-    if rows:
-        return [(row.channel, row.address) for row in rows]
+    if found := queries.recipients():
+        return found
     settings: Settings = current_app.config["SETTINGS"]
     return [("mail", address) for address in settings.alert_emails] + [
         ("sms", phone) for phone in settings.alert_phones

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from flask import current_app, g
 from sqlalchemy import func, or_, select, text
 
-from flask_app.boiler.alerts import Kind
+from flask_app.boiler.alerts import CLOCK_AHEAD, Kind
 from flask_app.boiler.engine import VERSION, restore
 from flask_app.boiler.habits import Habits
 from flask_app.boiler.options import Options, in_force
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import COLUMNS, MINUTE, Row
-from flask_app.boiler.verdict import CLOCK_AHEAD, Facts
+from flask_app.boiler.verdict import Facts
 from flask_app.models import (
     Alert,
     Annotation,
@@ -23,7 +23,6 @@ from flask_app.models import (
     Chaudiere,
     ChaudiereMinute,
     Delivery,
-    EndedSession,
     EngineState,
     Recipient,
     Setting,
@@ -32,24 +31,35 @@ from flask_app.models import (
     db,
 )
 
+Found = TypeVar("Found")
+
 
 def now() -> int:
     """The present, in epoch seconds."""
     return int(current_app.config["CLOCK"]())
 
 
-def options() -> Options:
-    """The options in force now, asked once a request."""
-    if "options" not in g:
-        base: Options = current_app.config["SETTINGS"].options
-        g.options = in_force(base, setting_changes(), now())
-    found: Options = g.options
+def once(name: str, ask: Callable[[], Found]) -> Found:
+    """What `ask` finds, asked once a request: several parts of one page ask the same. A write forgets it (doors)."""
+    asked: dict[str, Any] = g.setdefault("asked", {})
+    if name not in asked:
+        asked[name] = ask()
+    found: Found = asked[name]
     return found
+
+
+def options() -> Options:
+    """The options in force now."""
+    return once("options", lambda: in_force(current_app.config["SETTINGS"].options, setting_changes(), now()))
 
 
 def setting_changes() -> list[tuple[str, int, str]]:
     """Every change of a setting (key, since_ts, value), in rising order of time."""
-    query = select(Setting.key, Setting.since_ts, Setting.value).order_by(Setting.since_ts, Setting.id)
+    return once("changes", _setting_changes)
+
+
+def _setting_changes() -> list[tuple[str, int, str]]:
+    query = text('SELECT key, since_ts, value FROM "Setting" ORDER BY since_ts, id')
     return [(key, since, value) for key, since, value in db.session.execute(query)]
 
 
@@ -273,18 +283,21 @@ def deliveries(alert_ids: Sequence[int]) -> dict[int, list[Sent]]:
 
 def undelivered(since_ts: int) -> int:
     """How many deliveries due since then have failed, or were tried and have not left."""
-    tried = select(Attempt.id).where(Attempt.delivery_id == Delivery.id).exists()
-    query = select(func.count()).select_from(Delivery)
-    query = query.where(Delivery.due_ts >= since_ts, Delivery.sent_ts.is_(None))
-    return db.session.execute(query.where(or_(Delivery.failed_ts.is_not(None), tried))).scalar_one()
+    query = text(
+        'SELECT COUNT(*) FROM "Delivery" AS one WHERE due_ts >= :since AND sent_ts IS NULL AND (failed_ts IS NOT NULL'
+        ' OR EXISTS (SELECT 1 FROM "Attempt" WHERE delivery_id = one.id))'
+    )
+    found: int = db.session.execute(query, {"since": since_ts}).scalar_one()
+    return found
 
 
 # --- people
 
 
-def recipients() -> Sequence[Recipient]:
-    """Those told, as entered on the page."""
-    return db.session.execute(select(Recipient).order_by(Recipient.channel, Recipient.address)).scalars().all()
+def recipients() -> list[tuple[str, str]]:
+    """(channel, address) of those told, as entered on the page."""
+    query = select(Recipient.channel, Recipient.address).order_by(Recipient.channel, Recipient.address)
+    return once("recipients", lambda: [(channel, address) for channel, address in db.session.execute(query)])
 
 
 def user_named(name: str) -> User | None:
@@ -309,7 +322,8 @@ def users() -> Sequence[User]:
 
 def has_ended(session_id: str) -> bool:
     """Whether that session was logged out."""
-    return db.session.get(EndedSession, session_id) is not None
+    query = text('SELECT 1 FROM "EndedSession" WHERE id = :id')
+    return db.session.execute(query, {"id": session_id}).first() is not None
 
 
 def tokens() -> Sequence[Token]:
@@ -331,19 +345,12 @@ def changes(limit: int, beginning: str = "") -> Sequence[Setting]:
 
 def changed_keys() -> set[str]:
     """The keys of settings that were changed from a page."""
-    return set(db.session.execute(select(Setting.key).distinct()).scalars())
+    return {key for key, _since_ts, _value in setting_changes()}
 
 
 def newest_value(key: str) -> str:
     """The value that a setting was given last; empty when never."""
-    query = select(Setting.value).where(Setting.key == key).order_by(Setting.since_ts.desc(), Setting.id.desc())
-    return db.session.execute(query.limit(1)).scalar() or ""
-
-
-def newest_change_ts(key: str, value: str) -> int | None:
-    """When a setting was last given that value."""
-    query = select(func.max(Setting.since_ts)).where(Setting.key == key, Setting.value == value)
-    return db.session.execute(query).scalar()
+    return next((value for one, _since_ts, value in reversed(setting_changes()) if one == key), "")
 
 
 # --- notes

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
+from flask_app.boiler.alerts import READING_LATE
 from flask_app.boiler.forecast import COLD, WINDOW, Forecast, time_to
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
-from flask_app.boiler.verdict import READING_LATE, Cause, judge
+from flask_app.boiler.verdict import Cause, judge
 from flask_app.web import pictures, queries, statistics, trial, wording
 
 pages = Blueprint("status", __name__)

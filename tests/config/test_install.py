@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from email import policy
 from pathlib import Path
 
@@ -19,10 +20,27 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent.parent
 INSTALL = str(PROJECT / "config" / "install.sh")
+TOOLS = ("sed", "df", "awk", "id", "dirname")
 
 
-def install(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([INSTALL, *words], capture_output=True, text=True, check=False)
+def install(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", INSTALL, *words], capture_output=True, text=True, check=False, env={**os.environ, **environ}
+    )
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """The only folder of a PATH: a few of this machine's tools; a test puts others, or its own, in their place."""
+    for tool in TOOLS:
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    return tmp_path
+
+
+def tool(folder: Path, name: str, script: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
 
 
 def test_help_names_every_option() -> None:
@@ -30,21 +48,65 @@ def test_help_names_every_option() -> None:
 
     for option in ("--dry-run", "--yes", "--no-nginx", "--uninstall", "--purge"):
         assert option in said
+    assert said.endswith("... and these too\n")
 
 
 def test_a_rehearsal_says_every_step_and_changes_nothing() -> None:
     said = install("--dry-run")
 
     assert said.returncode == 0, said.stderr
-    for place in (
-        "/opt/chaudiere",
-        "/etc/chaudiere/secret.env",
-        "chaudiere.service",
-        "/etc/cron.d/chaudiere_cron_prod",
+    for step in (
+        "put the programs into /opt/chaudiere.new",
+        "make their virtualenv",
+        "hold cron's jobs and stop the service",
+        "put the programs into the place /opt/chaudiere",
+        "bring the database up to date",
+        "start the service, now and at each boot",
     ):
-        assert f"(rehearsal) write {place}" in said.stdout or place in said.stdout
+        assert f"chaudiere: would {step}" in said.stdout
     assert said.stdout.endswith("nothing was changed\n")
-    assert not Path("/etc/chaudiere").exists() or "write /etc/chaudiere/secret.env" not in said.stdout
+    assert not Path("/opt/chaudiere.new").exists()
+
+
+def test_without_root_the_remedy_is_named(tools: Path) -> None:
+    tool(tools, "id", "echo 1000")
+
+    answer = install(PATH=str(tools))
+
+    assert answer.returncode == 1
+    assert "only root may install; run: sudo make install" in answer.stderr
+
+
+def test_a_system_that_is_no_debian_is_told_so(tools: Path) -> None:
+    answer = install("--dry-run", PATH=str(tools))
+
+    assert answer.returncode == 1
+    assert "this is no Debian or Raspberry Pi OS" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "reason"),
+    [
+        ("python3", '[ "$1" = -c ] && exit 1; echo Python 3.9.2', "Python 3.9.2 is too old: 3.11 or newer comes with"),
+        ("df", "echo Filesystem; echo card 8000 7900 100 99% /", "/opt has 100 MB free and"),
+    ],
+)
+def test_what_cannot_end_well_is_not_begun(tools: Path, name: str, script: str, reason: str) -> None:
+    tool(tools, "dpkg", "echo arm64")
+    tool(tools, name, script)
+
+    answer = install("--dry-run", PATH=str(tools))
+
+    assert answer.returncode == 1
+    assert reason in answer.stderr
+    assert "would" not in answer.stdout
+
+
+def test_a_system_of_32_bits_is_told_what_it_may_need(tools: Path) -> None:
+    tool(tools, "dpkg", "echo armhf")
+    tool(tools, "df", "echo; echo card 8000 7900 100 99% /")
+
+    assert "this system is of 32 bits" in install("--dry-run", PATH=str(tools)).stdout
 
 
 @pytest.mark.parametrize(
@@ -71,11 +133,12 @@ def test_the_unit_starts_what_supervisor_s_file_describes_as_who_owns_the_data()
     assert "ProtectKernelTunables=yes" not in unit  # it would forbid converting all probes at once
 
 
-# --- the proof: a clean Debian, its own cron, the real programs; the buses are emulated
+# --- the proof: a clean Debian with its own systemd and cron, the real programs; the buses are emulated
 
 PATIENCE = 300
 WATER = "28-000000000001"
-CHIP = '''"""The kernel's side of the bus: the registers of an ADS1115 whose second input carries an igniter."""
+# The kernel's side of the bus: the registers of an ADS1115 whose second input carries an igniter.
+EMULATED = """
 import sys, time, types
 sys.path.append("/root/emulated")
 from ads1115 import Ads1115Bus, ac
@@ -92,15 +155,21 @@ class I2C:
 module = types.ModuleType("adafruit_blinka.microcontroller.generic_linux.i2c")
 module.I2C = I2C
 sys.modules[module.__name__] = module
-'''
-FIRST = """set -e
+"""
+# In a root of its own, with the network: two installations that cannot be, and one that can.
+INSTALLED = """set -e
 mount -t proc proc /proc
 mount -t tmpfs tmpfs /run
 mkdir -p /dev/shm /boot/firmware
 printf '# Pi\\n#dtparam=i2c_arm=on\\n' >/boot/firmware/config.txt
+groupadd --system i2c
 cd /root/chaudiere
+mount -t tmpfs -o size=50m tmpfs /opt
+config/install.sh --yes >/root/small.txt 2>&1 && exit 2
+umount /opt
+unshare --net config/install.sh --yes >/root/alone.txt 2>&1 && exit 3
+test ! -e /opt/chaudiere && test ! -e /etc/chaudiere && ! getent passwd chaudiere
 config/install.sh --yes
-config/install.sh --yes >/root/second.txt
 site=$(echo /opt/chaudiere/.venv/lib/python3*/site-packages)
 echo 'import emulated_chip' >"$site/chip.pth"
 cp /root/emulated/emulated_chip.py "$site/"
@@ -112,15 +181,29 @@ CHAUDIERE_MAIL_SENDER=chaudiere@example.org
 CHAUDIERE_ALERT_EMAILS=house@example.org
 END
 """
-SECOND = """set -e
-mount -t proc proc /proc
-mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /dev/shm
-install -d -o chaudiere -g chaudiere -m 750 /run/chaudiere
-cron
-nginx
-start=$(sed -n 's/^ExecStart=//p' /etc/systemd/system/chaudiere.service)
-exec runuser -u chaudiere -- $start >/root/supervisord.txt 2>&1
+# On a network of loopback alone, and in a control group of its own: systemd is the first process there.
+BOOT = """set -e
+echo $$ >"$GROUP/cgroup.procs"
+ip link set lo up
+"$PYTHON" -m aiosmtpd -n -l 127.0.0.1:2525 -c aiosmtpd.handlers.Mailbox "$ROOT/root/mails" &
+exec unshare --mount --pid --fork --kill-child --cgroup --uts --ipc sh -ec '
+mount --bind "$ROOT" "$ROOT"
+mount -t proc proc "$ROOT/proc"
+mount --bind "$ROOT/sys" "$ROOT/sys"
+mount -t cgroup2 cgroup "$ROOT/sys/fs/cgroup"
+mount -t tmpfs tmpfs "$ROOT/run"
+cd "$ROOT"
+exec env -i container=proof PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$ROOT" /sbin/init --log-target=null'
+"""
+# Kills an update as soon as the folder $1 is there.
+KILLED = """config/install.sh --yes >/root/killed.txt 2>&1 &
+until [ -e "$1" ]; do sleep 0.01; done
+kill -9 $!"""
+BROKEN = """revision, down_revision = "9999", "{newest}"
+
+
+def upgrade() -> None:
+    raise RuntimeError("broken on purpose")
 """
 PAGE = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1/').read().decode())"
 
@@ -135,27 +218,26 @@ def probe(root: Path, name: str, degrees: float) -> None:
     part.replace(folder / "w1_slave")
 
 
-def guest(root: Path, script: str, *words: str) -> list[str]:
-    (root / "root/guest.sh").write_text(script)
-    return [
-        "unshare",
-        "--mount",
-        "--pid",
-        "--fork",
-        "--kill-child",
-        *words,
-        "chroot",
-        str(root),
-        "sh",
-        "/root/guest.sh",
-    ]
-
-
 def until(found: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + PATIENCE
     while not found():
         assert time.monotonic() < end, what
         time.sleep(1)
+
+
+def debian_mirror() -> list[str]:
+    """Where this machine's own apt gets Debian from; empty: debootstrap knows one."""
+    words = ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"]
+    lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [line.removeprefix("Debian ") for line in lines if line.startswith("Debian ")][:1]
+
+
+def copy_project(root: Path) -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT, check=True, capture_output=True, text=True)
+    for name in tracked.stdout.split():
+        target = root / "root/chaudiere" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, target)
 
 
 @pytest.fixture(params=["bookworm", "trixie"])
@@ -166,23 +248,17 @@ def root(request: pytest.FixtureRequest) -> Iterator[Path]:
     root = Path(tempfile.mkdtemp())
     root.chmod(0o755)
     try:
-        subprocess.run(
-            ["debootstrap", "--variant=minbase", "--include=ca-certificates", request.param, root],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        made = ["debootstrap", "--variant=minbase", "--include=ca-certificates,systemd-sysv", request.param, str(root)]
+        subprocess.run([*made, *debian_mirror()], check=True, stdout=subprocess.DEVNULL)
         for file in ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"):
             shutil.copy(f"/{file}", root / file)
-        tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT, check=True, capture_output=True, text=True)
-        for name in tracked.stdout.split():
-            target = root / "root/chaudiere" / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, target)
+        copy_project(root)
         emulated = root / "root/emulated"
         emulated.mkdir()
         shutil.copy(PROJECT / "tests/sensor/ads1115.py", emulated)
-        (emulated / "emulated_chip.py").write_text(CHIP)
+        (emulated / "emulated_chip.py").write_text(EMULATED)
         (root / "root").chmod(0o755)
+        (root / "sys/fs/cgroup").mkdir(parents=True)
         for number, degrees in enumerate((62.0, 90.0, 30.0), 1):
             probe(root, f"28-00000000000{number}", degrees)
         yield root
@@ -190,55 +266,152 @@ def root(request: pytest.FixtureRequest) -> Iterator[Path]:
         shutil.rmtree(root)
 
 
-def query(root: Path, sql: str) -> list[tuple[float, ...]]:
-    path = root / "var/lib/chaudiere/chaudiere.db"
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+def first_installation(root: Path) -> None:
+    (root / "root/installed.sh").write_text(INSTALLED)
+    environ = {name: value for name, value in os.environ.items() if name != "PIP_FIND_LINKS"}
+    words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "chroot", str(root), "sh", "/root/installed.sh"]
+    subprocess.run(words, env=environ, check=True)
+
+
+class Machine:
+    """A booted root: `run` does as its root would in a shell, `query` asks the database."""
+
+    def __init__(self, root: Path, first: int) -> None:
+        self.root = root
+        self._enter = [
+            "nsenter",
+            f"--target={first}",
+            "--mount",
+            "--pid",
+            "--net",
+            "--uts",
+            "--ipc",
+            "--root",
+            "--wd=/",
+        ]
+
+    def run(self, script: str, *words: str, expected: int = 0) -> str:
+        shell = ["env", "-i", "-C", "/root/chaudiere", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "sh", "-c", script, "sh"]
+        answer = subprocess.run([*self._enter, *shell, *words], capture_output=True, text=True, check=False)
+        assert answer.returncode == expected, answer.stdout + answer.stderr
+        return answer.stdout + answer.stderr
+
+    def query(self, sql: str) -> list[tuple[int, ...]]:
+        with closing(sqlite3.connect(f"file:{self.root}/var/lib/chaudiere/chaudiere.db?mode=ro", uri=True)) as database:
+            return database.execute(sql).fetchall()
+
+    def supervisord(self) -> int:
+        """Its process id in the machine; 0: the service does not run."""
+        return int(self.run("systemctl show --property MainPID --value chaudiere"))
+
+
+@contextmanager
+def control_group() -> Iterator[Path]:
+    """A cgroup of our own below this process's, removed with all that systemd made in it."""
+    unified = next(line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if " cgroup2 " in line)
+    own = next(line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::"))
+    group = Path(unified, own.lstrip("/"), f"chaudiere-proof-{os.getpid()}")
+    group.mkdir()
     try:
-        return connection.execute(sql).fetchall()
+        yield group
     finally:
-        connection.close()
+        until(lambda: "populated 0" in (group / "cgroup.events").read_text(), "processes outlive the machine")
+        for folder, _, _ in os.walk(group, topdown=False):
+            os.rmdir(folder)
+
+
+@contextmanager
+def booted(root: Path) -> Iterator[Machine]:
+    with control_group() as group:
+        environ = {**os.environ, "ROOT": str(root), "GROUP": str(group), "PYTHON": sys.executable}
+        command = ["unshare", "--net", "sh", "-c", BOOT]
+        with subprocess.Popen(command, env=environ, cwd=PROJECT, start_new_session=True) as running:
+            try:
+                # unshare's child, beside the mail server.
+                init = ["pgrep", "-P", str(running.pid), "-x", "systemd|init"]
+                until(lambda: bool(subprocess.run(init, capture_output=True, check=False).stdout), "no systemd")
+                first = int(subprocess.run(init, capture_output=True, check=True).stdout)
+                machine = Machine(root, first)
+                until(lambda: machine.run("systemctl is-system-running --wait || :").strip() != "", "no boot")
+                yield machine
+            finally:
+                os.killpg(running.pid, signal.SIGKILL)
+                running.wait()
 
 
 @pytest.mark.proof
-def test_an_installed_machine_measures_keeps_minutes_and_warns_by_mail(root: Path) -> None:
-    environ = {name: value for name, value in os.environ.items() if name != "PIP_FIND_LINKS"}
+def test_an_installed_machine_measures_keeps_minutes_warns_by_mail_and_outlives_its_updates(root: Path) -> None:
+    first_installation(root)
 
-    subprocess.run(guest(root, FIRST), env=environ, check=True)
-
-    assert (root / "boot/firmware/config.txt").read_text().count("dtoverlay=w1-gpio") == 1
+    said = {name: (root / f"root/{name}.txt").read_text() for name in ("small", "alone")}
+    assert "/opt has 50 MB free and" in said["small"]
+    assert "is there a network? Nothing else was changed." in said["alone"]
+    config = (root / "boot/firmware/config.txt").read_text()
+    assert [config.count(line) for line in ("dtoverlay=w1-gpio", "\ndtparam=i2c_arm=on", "_baudrate=400000")] == [1] * 3
     assert (root / "boot/firmware/config.txt.before-chaudiere").exists()
-    second = (root / "root/second.txt").read_text()
-    assert "the database before it is changed" in second
-    assert "write /" not in second.replace("write /etc/cron.d/chaudiere_cron_prod", "")
     secret = (root / "etc/chaudiere/secret.env").stat()
-    assert secret.st_mode & 0o777 == 0o600
+    assert (secret.st_mode & 0o777, secret.st_uid) == (0o600, (root / "var/lib/chaudiere").stat().st_uid)
     assert (root / "etc/cron.d/chaudiere_cron_prod").stat().st_uid == 0
 
-    mails = root / "root/mails"
-    server = f"exec {sys.executable} -m aiosmtpd -n -l 127.0.0.1:2525 -c aiosmtpd.handlers.Mailbox {mails}"
-    house = " ".join(guest(root, SECOND, "--kill-child=TERM"))
-    command = ["unshare", "--net", "sh", "-c", f"ip link set lo up; ({server}) & exec {house}"]
-    with subprocess.Popen(command, env=environ, cwd=PROJECT, start_new_session=True) as running:
-        try:
-            until(lambda: bool(query(root, "SELECT 1 FROM Chaudiere LIMIT 1")), "no reading")
-            until(lambda: len(query(root, "SELECT 1 FROM ChaudiereMinute WHERE phase IS NOT NULL")) >= 1, "no minute")
-            probe(root, WATER, 50.0)
-            until(lambda: any((mails / "new").glob("*")) if mails.exists() else False, "no mail")
-            page = ["nsenter", "--net", "--target", str(running.pid), sys.executable, "-c", PAGE]
-            shown = subprocess.run(page, check=True, capture_output=True, text=True).stdout
-        finally:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
+    with booted(root) as machine:
+        machine.run(
+            "install -D /dev/null /run/systemd/timesync/synchronized"
+        )  # the clock is known true, as on a network
+        assert "chaudiere i2c" in machine.run("id -nG chaudiere")
+        assert machine.run("systemd-analyze verify chaudiere.service") == ""
+        until(lambda: bool(machine.query("SELECT 1 FROM Chaudiere LIMIT 1")), "no reading")
+        until(lambda: bool(machine.query("SELECT 1 FROM ChaudiereMinute WHERE phase IS NOT NULL")), "no minute")
+        updates(machine)
+        probe(root, WATER, 50.0)
+        mails = root / "root/mails/new"
+        until(lambda: mails.exists() and any(mails.iterdir()), "no mail")
+        page = machine.run(f'/opt/chaudiere/.venv/bin/python -c "{PAGE}"')
+        kept = machine.run("config/install.sh --uninstall")
+        assert machine.run("systemctl is-active chaudiere || :").strip() == "inactive"
 
-    ((water, igniter, auger),) = query(root, "SELECT temp0, watt1, watt3 FROM ChaudiereMinute ORDER BY ts LIMIT 1")
+    ((water, igniter, auger),) = machine.query("SELECT temp0, watt1, watt3 FROM ChaudiereMinute ORDER BY ts LIMIT 1")
     assert (water, igniter, auger) == (62.0, 1.0, 0.0)
-    assert "50" in shown
-    letters = [email.message_from_bytes(file.read_bytes(), policy=policy.default) for file in (mails / "new").iterdir()]
+    assert "50" in page
+    letters = [email.message_from_bytes(file.read_bytes(), policy=policy.default) for file in mails.iterdir()]
     assert any("sous la consigne" in str(letter["Subject"]) for letter in letters)
-    kept = subprocess.run(
-        guest(root, "/root/chaudiere/config/install.sh --uninstall"), check=True, capture_output=True, text=True
-    ).stdout
     assert "kept: /var/lib/chaudiere" in kept
-    assert not (root / "opt/chaudiere").exists()
-    assert not (root / "etc/cron.d/chaudiere_cron_prod").exists()
+    for gone in ("opt/chaudiere", "etc/cron.d/chaudiere_cron_prod", "etc/systemd/system/chaudiere.service"):
+        assert not (root / gone).exists()
     assert (root / "var/lib/chaudiere/chaudiere.db").exists()
+    assert (root / "etc/chaudiere/secret.env").exists()
+
+
+def updates(machine: Machine) -> None:
+    """Without a network: a whole update, two that fail, two that are killed; the house stays watched."""
+    watching = machine.supervisord()
+    assert watching
+
+    second = machine.run("config/install.sh --yes")
+
+    assert "the database before it is changed" in second
+    assert "write /" not in second
+    assert machine.supervisord() not in (0, watching)
+    watching = machine.supervisord()
+    project = machine.root / "root/chaudiere"
+
+    requirements = (project / "requirements.txt").read_text()
+    (project / "requirements.txt").write_text(requirements + "chaudiere-needs-more==1\n")
+    assert "What was installed goes on as before" in machine.run("config/install.sh --yes", expected=1)
+    (project / "requirements.txt").write_text(requirements)
+    machine.run(KILLED, "/opt/chaudiere.new/.venv")
+    assert machine.supervisord() == watching
+
+    versions = project / "flask_app/migrations/versions"
+    broken = versions / "9999.py"
+    broken.write_text(BROKEN.format(newest=max(file.stem for file in versions.glob("0*.py"))))
+    assert "back in its place" in machine.run("config/install.sh --yes", expected=1)
+    broken.unlink()
+    assert machine.supervisord() != 0
+    assert not (machine.root / "opt/chaudiere/flask_app/migrations/versions/9999.py").exists()
+
+    machine.run(KILLED, "/opt/chaudiere.old")
+    machine.run("config/install.sh --yes")
+    assert machine.supervisord() != 0
+    assert not (machine.root / "opt/chaudiere.old").exists()
+    newest = machine.query("SELECT MAX(ts) FROM ChaudiereMinute WHERE phase IS NOT NULL")
+    until(lambda: machine.query("SELECT MAX(ts) FROM ChaudiereMinute WHERE phase IS NOT NULL") > newest, "no minutes")

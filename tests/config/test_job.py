@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -41,6 +42,18 @@ def test_minute_runs_process_phase_even_when_archive_minute_failed_and_says_that
     words = (folder / "home/logs/jobs.log").read_text().splitlines()
     assert [line.split()[2] for line in words] == ["flask_app.script.archive_minute", "flask_app.script.process_phase"]
     assert answer.returncode == 3
+
+
+def test_what_cron_starts_leaves_its_minute_to_the_next_while_an_update_changes_the_programs(folder: Path) -> None:
+    runtime = folder / "run"
+    runtime.mkdir()
+    with open(runtime / "update.lock", "w") as update:
+        fcntl.flock(update, fcntl.LOCK_EX)
+        during = job(folder, "minute", CHAUDIERE_RUNTIME=str(runtime))
+    after = job(folder, "minute", CHAUDIERE_RUNTIME=str(runtime))
+
+    words = (folder / "home/logs/jobs.log").read_text().splitlines()
+    assert (during.returncode, after.returncode, len(words)) == (0, 3, 2)
 
 
 def test_a_program_runs_in_the_project_s_folder_with_the_words_it_was_given(folder: Path) -> None:

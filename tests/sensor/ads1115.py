@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from random import Random
 
@@ -117,3 +118,17 @@ class Ads1115Bus:
         count = round(volts / RANGES[config >> 9 & 7] * 32768)
         self._registers[0] = max(-32768, min(32767, count)) & 0xFFFF
         self._done = self.now + seconds
+
+
+class RealTimeBus(Ads1115Bus):
+    """The same in this computer's own time: what takes time waits."""
+
+    @property
+    def now(self) -> float:  # it passes by itself
+        return time.monotonic()
+
+    @now.setter
+    def now(self, until: float) -> None:
+        time.sleep(max(0.0, until - time.monotonic()))
+
+    monotonic = staticmethod(time.monotonic)

@@ -27,6 +27,17 @@ def test_a_whole_degree_probe_may_stand_still_for_twice_the_longest_ever_seen() 
     assert 299.9 < minutes_until_frozen([60.0, 61.0]) < 300.3
 
 
+def test_an_offset_makes_no_coarse_probe_a_fine_one() -> None:
+    frozen = Frozen()
+    frozen.judge(0.0, {"water": 60.0 + 0.3, "auger": 40.0}, {"water": 0.3})
+
+    judged = [
+        frozen.judge(4.0 * number, {"water": 60.5 + 0.3, "auger": 40.0}, {"water": 0.3}) for number in range(2100)
+    ]
+
+    assert judged[-1]["water"] == 60.8  # 140 minutes; a probe in steps of 0.5 °C may stand for 150
+
+
 def test_nothing_is_frozen_at_rest() -> None:
     assert minutes_until_frozen([60.0, 60.0625], auger=0.0, primary_fan=50.0) == float("inf")
 

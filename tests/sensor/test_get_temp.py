@@ -85,6 +85,31 @@ def test_water_that_was_near_85_may_be_85_whatever_byte_6_says(tmp_path: Path) -
     assert (before, probes.read()["water"]) == (84.5, 85.0)
 
 
+def test_a_power_on_value_is_not_its_own_neighbour(tmp_path: Path) -> None:
+    folder = place(tmp_path, text("48 05 4b 46 7f ff 0c 10 1c"))  # 84.5
+    seconds = iter(range(0, 1000, 4))
+    probe = Probes((), tmp_path, monotonic=lambda: next(seconds)).probe("000000000001")
+    probe.read()
+    (folder / "w1_slave").write_text(text("50 05 4b 46 7f ff 0c 10 1c"))
+
+    values = [probe.read() for _ in range(40)]
+
+    assert values[:5] == [85.0] * 5
+    assert values[-5:] == [Reason.POWER_ON] * 5
+
+
+def test_a_probe_that_is_gone_leaves_its_role_to_no_other(tmp_path: Path) -> None:
+    for number in range(1, 4):
+        place(tmp_path, text(f"{number}0 01 4b 46 7f ff 0e 10 57"), f"28-00000000000{number}")
+    probes = Probes((), tmp_path)
+    probes.read()
+    (tmp_path / "28-000000000001").rename(tmp_path / "gone")
+
+    values = probes.read()
+
+    assert values == {"water": Reason.ABSENT, "flue": 18.0, "box": 19.0, "spare": Reason.ABSENT}
+
+
 def test_the_owner_s_names_and_offsets_hold_and_the_other_probes_fill_the_other_roles(tmp_path: Path) -> None:
     for number in range(1, 4):
         place(tmp_path, text(f"{number}0 01 4b 46 7f ff 0e 10 57"), f"28-00000000000{number}")

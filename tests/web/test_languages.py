@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from flask import Flask
 from flask.testing import FlaskClient
 
 import flask_app.web
-from flask_app.web.languages import TRANSLATIONS
+from flask_app.web.languages import TRANSLATIONS, coded, size
 from tests.web.conftest import Clock, Rows
 
 ROOM = Path(flask_app.web.__file__).parent
@@ -70,3 +71,19 @@ def test_a_chosen_theme_is_remembered_and_given_back(client: FlaskClient, rows: 
 
     assert 'data-theme="dark"' in chosen
     assert "data-theme" not in free.split("<head>")[0]
+
+
+def test_bytes_are_counted_in_the_visitors_unit(app: Flask) -> None:
+    with app.test_request_context("/?lang=fr"):
+        app.preprocess_request()
+        french = size(378_800_000), size(82_912_200_000)
+    with app.test_request_context("/?lang=en"):
+        app.preprocess_request()
+        english = size(82_912_200_000)
+
+    assert french == ("378,8 Mo", "82,9 Go")
+    assert english == "82.9 GB"
+
+
+def test_what_stands_between_backticks_is_a_command_and_nothing_is_markup() -> None:
+    assert coded("Run `a <b>` or `c`, not ` alone") == "Run <code>a &lt;b&gt;</code> or <code>c</code>, not ` alone"

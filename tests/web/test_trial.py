@@ -39,8 +39,8 @@ def test_a_setpoint_is_tried_on_the_last_days_before_it_is_kept(
 
     tried = page(owner, "/admin/boiler/?value=50")
 
-    assert "56 °C <small>(en vigueur)</small>: 3 alertes" in tried.replace("\n", " ")
-    assert "50 °C: aucune alerte" in tried
+    assert "56 °C <small>(en vigueur)</small> – 3 alertes" in tried.replace("\n", " ")
+    assert "50 °C – aucune alerte" in tried
     assert tried.count("au plus froid 51,5 °C") == 3
     post(owner, "/admin/options/setpoint", "/admin/boiler/?value=50", value="50")
     assert stored(settings, "SELECT key, value FROM Setting WHERE key = 'setpoint'") == [("setpoint", "50")]

@@ -1,0 +1,72 @@
+"""The engine's word on minutes: of one day for process_phase, of any run of them for a rework or another's history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from flask_app import store
+from flask_app.boiler import engine
+from flask_app.boiler.alerts import Change, Kind
+from flask_app.boiler.habits import Part
+from flask_app.boiler.options import Options
+from flask_app.boiler.rows import MINUTE, Row
+from flask_app.boiler.upkeep import Gap, gap
+
+DAY = 86400
+WARM_UP = 2 * DAY  # of minutes that an engine with no saved state looks at before it speaks
+
+
+class Judged(NamedTuple):
+    """What the engine said of a run of minutes."""
+
+    phases: list[tuple[int, int]]  # (phase, ts) that differ from what is stored
+    changes: list[Change]
+    state: engine.State
+    last_ts: int
+    gap: Gap | None = None  # a silence that ended among them
+    measured: list[int] = []  # noqa: RUF012 the minutes with readings of their own; never changed
+
+
+def judge_day(database: store.Database, first: int, options_at: Callable[[int], Options], until: int) -> Judged:
+    """Judges from the minute `first` to the end of its UTC day or `until`, from the newest saved state before it."""
+    saved = store.state_before(database.connection, first, engine.VERSION)
+    state = engine.restore(saved[1]) if saved else engine.State()
+    start = saved[0] + MINUTE if saved else first
+    if not saved:
+        # Of other rules, or none yet: it warms up unheard, then goes on with the alerts that stand open.
+        judge(state, store.minutes(database.connection, first - WARM_UP, first), first, options_at)
+        open_then = store.alerts_open_at(database.connection, first)
+        engine.adopt(state, [(Kind(kind), opened_ts) for kind, opened_ts in open_then])
+    # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
+    end = min((first - MINUTE) // DAY * DAY + DAY + MINUTE, until + 1)
+    minutes = store.minutes(database.connection, start, end)
+    judged = judge(state, minutes, first, options_at, store.learning_resets(database.connection))
+    new = [row for row in minutes if row.ts >= first]
+    silence = gap(store.measured_before(database.connection, first), new)
+    return judged._replace(gap=silence, measured=[row.ts for row in new if row.samples])
+
+
+def judge(
+    state: engine.State,
+    minutes: Iterable[Row],
+    first: int,
+    options_at: Callable[[int], Options],
+    resets: Sequence[tuple[int, str]] = (),
+) -> Judged:
+    """The engine's word on `minutes` from `first` on; earlier ones only bring its state there. `resets` are the events
+    (ts, part) in rising order after which something is learned anew."""
+    phases: list[tuple[int, int]] = []
+    told: list[Change] = []
+    last_ts = first
+    for minute in minutes:
+        for since_ts, part in resets:
+            if state.reset_ts < since_ts <= minute.ts:
+                engine.learn_anew(state, Part(part), since_ts)
+        phase, changes = engine.advance(state, minute, options_at(minute.ts))
+        last_ts = minute.ts
+        if last_ts >= first:
+            told += changes
+            if phase != minute.phase:
+                phases.append((phase.value, last_ts))
+    return Judged(phases, told, state, last_ts)
