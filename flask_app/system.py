@@ -61,6 +61,8 @@ class Facts(NamedTuple):
     failed: int  # deliveries given up within a day
     proof_ts: int | None  # when a message last arrived, as a gateway or a person said
     simulated: bool
+    balance: float | None = None  # of the SMS gateway's account, as it last said
+    balance_low: bool = False  # an alert about it is open
 
 
 class Place(NamedTuple):
@@ -90,6 +92,8 @@ def facts(connection: sqlite3.Connection, now: int) -> Facts:
         now,
     )
     sent = one("SELECT MAX(sent_ts) FROM Delivery")[0]
+    balance = one("SELECT balance FROM Attempt WHERE balance IS NOT NULL ORDER BY id DESC LIMIT 1")
+    low = one("SELECT 1 FROM Alert WHERE kind = 'balance' AND closed_ts IS NULL")
     received = one("SELECT MAX(since_ts) FROM Setting WHERE key = 'test_received' AND value = 'yes'")[0]
     return Facts(
         reading_ts=newest[0],
@@ -101,6 +105,8 @@ def facts(connection: sqlite3.Connection, now: int) -> Facts:
         failed=one("SELECT COUNT(*) FROM Delivery WHERE failed_ts > ?", now - 86400)[0],
         proof_ts=max((ts for ts in (sent, received) if ts is not None), default=None),
         simulated=one("PRAGMA application_id")[0] == 0x43484153,
+        balance=balance and balance[0],
+        balance_low=low is not None,
     )
 
 
@@ -336,6 +342,7 @@ def _message_checks(told: Facts, home: str, now: int) -> Iterator[Check]:
     yield Check("messages_waiting", told.waiting, "", oldest is None or oldest <= OVERDUE)
     yield Check("messages_failed", told.failed, "", told.failed == 0)
     proof, backup = _age(told.proof_ts, now), _age(newest_file_ts(os.path.join(home, "backups")), now)
+    yield Check("sms_balance", told.balance, "", None if told.balance is None else not told.balance_low)
     # Neither is required of a fresh installation: there the first-visit page asks.
     yield Check("alerting_proven", proof, "s", None if proof is None else proof <= PROOF_LATE)
     yield Check("last_backup", backup, "s", None if backup is None else backup <= BACKUP_LATE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -102,11 +103,14 @@ def test_a_rework_without_a_span_is_refused(words: list[str], environ: dict[str,
     assert run(environ, "phases", "rework", *words).exit_code == 2
 
 
-def test_a_rework_says_what_changed(environ: dict[str, str], settings: Settings, database: Database) -> None:
+@pytest.mark.parametrize("words", [["--hours", "1"], ["--from", f"{datetime.fromtimestamp(OLD, UTC):%Y-%m-%d}"]])
+def test_a_rework_says_what_changed(
+    words: list[str], environ: dict[str, str], settings: Settings, database: Database
+) -> None:
     with database.writing() as connection:
         store.insert_minutes(connection, [Row(OLD, water=60.0, primary_fan=0, phase=6)])
 
-    answer = run(environ, "phases", "rework", "--hours", "1")
+    answer = run(environ, "phases", "rework", *words)
 
     assert answer.exit_code == 0
     assert "1 minutes changed" in answer.output

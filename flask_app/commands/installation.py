@@ -85,6 +85,27 @@ class Number(click.FloatRange):
         return found
 
 
+class Instant(click.ParamType):  # type: ignore[type-arg]  # of no argument at run time
+    """A date of the installation's zone, its midnight; or UTC epoch seconds."""
+
+    name = "date"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Epoch seconds; where they do not fit, an end of the command."""
+        from datetime import date, datetime
+        from zoneinfo import ZoneInfo
+
+        if value.isascii() and value.isdecimal() and len(value) < 12 and int(value) <= LAST_TS:
+            return int(value)
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a date such as 2026-01-31 nor epoch seconds", param, ctx)
+        with opened() as (settings, database):
+            zone = ZoneInfo(options(settings, database).timezone)
+        return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
+
+
 @contextmanager
 def whole(file: str) -> Iterator[str]:
     """A path beside `file` to write to, which takes its place at the end: whole or not at all."""

@@ -15,33 +15,20 @@ def minutes() -> None:
     """The minutes kept, as a CSV file: UTC and local time, °C, shares of the minute, phase names."""
 
 
-class _Instant(click.ParamType):  # type: ignore[type-arg]  # of no argument at run time
-    """A date of the installation's zone, its midnight; or UTC epoch seconds."""
-
-    name = "date"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        from datetime import date, datetime
-        from zoneinfo import ZoneInfo
-
-        if value.isascii() and value.isdecimal() and len(value) < 12:
-            return int(value)
-        try:
-            day = date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a date such as 2026-01-31 nor epoch seconds", param, ctx)
-        with installation.opened() as (settings, database):
-            zone = ZoneInfo(installation.options(settings, database).timezone)
-        return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
-
-
 @minutes.command(
     name="export", epilog="Example: manager.py minutes export winter.csv --from 2026-10-01 --to 2027-04-01"
 )
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.option("--from", "start", type=_Instant(), default="0", metavar="DATE", help="From this day, or epoch second.")
 @click.option(
-    "--to", "end", type=_Instant(), default=str(installation.LAST_TS), metavar="DATE", help="Up to its beginning."
+    "--from", "start", type=installation.Instant(), default="0", metavar="DATE", help="From this day, or epoch second."
+)
+@click.option(
+    "--to",
+    "end",
+    type=installation.Instant(),
+    default=str(installation.LAST_TS),
+    metavar="DATE",
+    help="Up to its beginning.",
 )
 def export_minutes(file: str, start: int, end: int) -> None:
     """Write the minutes into FILE, which must not exist yet."""

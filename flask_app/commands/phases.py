@@ -15,15 +15,13 @@ def phases() -> None:
 
 
 @phases.command(name="rework", epilog="Example: manager.py phases rework --hours 48")
-@click.option(
-    "--from", "start", type=click.IntRange(0, installation.LAST_TS), metavar="TS", help="From this UTC epoch second."
-)
+@click.option("--from", "start", type=installation.Instant(), metavar="DATE", help="From this day, or epoch second.")
 @click.option(
     "--to",
     "end",
-    type=click.IntRange(1, installation.LAST_TS),
-    metavar="TS",
-    help="Up to this one; by default the newest minute.",
+    type=installation.Instant(),
+    metavar="DATE",
+    help="Up to its beginning; by default the newest minute.",
 )
 @click.option("--hours", type=installation.Number(0, 1e6, min_open=True), help="The last HOURS.")
 @click.option("--resume", is_flag=True, help="Go on with a rework that was cut short.")
@@ -70,7 +68,7 @@ def show_learned() -> None:
     if saved is None:
         raise click.ClickException("nothing is learned yet: no minute was judged by today's rules")
     for name, value, unit in engine.restore(saved[1]).habits.figures():
-        click.echo(f"{LEARNED[name]}: " + ("not learned yet" if value is None else f"{value:g} {unit}"))
+        click.echo(f"{LEARNED[name]}: " + ("not learned yet" if value is None else f"{value:.0f} {unit}"))
 
 
 @phases.command(name="reset", epilog="Example: manager.py phases reset flue (the boiler was swept)")

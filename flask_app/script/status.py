@@ -15,6 +15,7 @@ REASONS = {
     "cpu_temperature": "the processor is too hot",
     "throttled": "the processor is slowed down: heat or a weak power supply",
     "clock_synchronised": "the clock is not synchronised",
+    "sms_balance": "the credit of the SMS account is low",
     "alerting_proven": "no message has arrived for a season",
     "last_backup": "the last copy of the database is old",
 }

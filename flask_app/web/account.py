@@ -242,10 +242,10 @@ def create_token(name: str, by: str) -> str:
     return token
 
 
-def delete_token(token_id: int) -> None:
-    """Makes a token void."""
+def delete_token(token_id: int) -> str:
+    """Makes a token void; returns its name, empty when there was none."""
     with doors.writing() as database:
-        database.execute(delete(Token).where(Token.id == token_id))
+        return database.execute(delete(Token).where(Token.id == token_id).returning(Token.name)).scalar() or ""
 
 
 def _nobody() -> str:

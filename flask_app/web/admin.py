@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from config.settings import Settings
 from flask_app.models import User
-from flask_app.web import account, queries, throttle
+from flask_app.web import account, choices, queries, throttle
 
 pages = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -206,6 +206,7 @@ def add_user() -> Response:
         else:
             flash(_("There is a user of that name already."), "bad")
     else:
+        choices.keep_change("user", f"+ {name} ({role})")
         flash(_("%(name)s may log in.", name=name), "good")
     return _to_people()
 
@@ -221,6 +222,7 @@ def remove_user(user_id: int) -> Response:
     except account.AccountError:
         flash(_("The last administrator stays."), "bad")
     else:
+        choices.keep_change("user", f"− {user.name} ({user.role})")
         flash(_("%(name)s is removed.", name=user.name), "good")
     return _to_people()
 
@@ -231,6 +233,7 @@ def add_token() -> Response:
     try:
         # Carried to the next page in the session's cookie, which only this browser has, and dropped there.
         session["token"] = account.create_token(request.form.get("name", ""), _me())
+        choices.keep_change("token", f"+ {request.form.get('name', '').strip()}")
     except account.AccountError:
         flash(_("Give the token a name of 1 to 40 characters."), "bad")
     return _to_people()
@@ -239,7 +242,9 @@ def add_token() -> Response:
 @pages.post("/people/tokens/<int:token_id>/remove")
 def remove_token(token_id: int) -> Response:
     """Makes a token void."""
-    account.delete_token(token_id)
+    name = account.delete_token(token_id)
+    if name:
+        choices.keep_change("token", f"− {name}")
     flash(_("The token is void."), "good")
     return _to_people()
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from config import settings as configuration
@@ -38,13 +39,16 @@ def read_choices() -> str:
         "choices.html",
         choices=choices(),
         secrets=connections(),
+        accepts_connection=explained.accepts_connection,
     )
 
 
 @pages.get("/history")
 def read_history() -> str:
     """Who changed what when, newest first."""
-    return render_template("history.html", changes=queries.changes(HISTORY), title=explained.title)
+    return render_template(
+        "history.html", changes=queries.changes(HISTORY), title=explained.title, changed=explained.changed
+    )
 
 
 def written(value: object) -> str:
@@ -96,7 +100,12 @@ def keep_option(name: str, words: str) -> bool:
 def keep_change(key: str, value: str) -> None:
     """Writes a line of the history; for an option, it is what is in force from now on."""
     with doors.writing() as database:
-        database.add(Setting(key=key, since_ts=queries.now(), value=value, by=account.visitor() or ""))
+        note(database, key, value)
+
+
+def note(database: Session, key: str, value: str) -> None:
+    """The line of the history that belongs to a change, in that change's transaction."""
+    database.add(Setting(key=key, since_ts=queries.now(), value=value, by=account.visitor() or ""))
 
 
 # --- how messages leave
@@ -110,6 +119,7 @@ class Connection(NamedTuple):
     secret: bool
     given: bool
     value: str
+    accepted: tuple[str, ...]  # empty: any text
 
 
 def connections() -> list[tuple[str, list[Connection]]]:
@@ -120,7 +130,16 @@ def connections() -> list[tuple[str, list[Connection]]]:
         rows = []
         for name in names:
             value, secret = kept.get(f"CHAUDIERE_{name}", ""), name in configuration.SECRETS
-            rows.append(Connection(name, explained.title(name), secret, bool(value), "" if secret else value))
+            rows.append(
+                Connection(
+                    name,
+                    explained.title(name),
+                    secret,
+                    bool(value),
+                    "" if secret else value,
+                    explained.ACCEPTED.get(name, ()),
+                )
+            )
         groups.append((group, rows))
     return groups
 
@@ -141,7 +160,8 @@ def set_connections(group: str) -> Response:
         current_app.config["SETTINGS"] = configuration.keep(settings, wanted)
     except SettingsError as error:
         wrong = [explained.title(name) for name in names if f"CHAUDIERE_{name} " in str(error)]
-        flash(_("Not accepted: %(title)s.", title=", ".join(wrong)), "bad")
+        accepted = [explained.accepts_connection(name) for name in names if f"CHAUDIERE_{name} " in str(error)]
+        flash(_("Not accepted: %(title)s.", title=", ".join(wrong)) + f" {' '.join(accepted)}", "bad")
         return _back(f"group-{group}")
     for key in sorted(key for key in wanted if wanted[key] != kept.get(key, "")):
         name = key.removeprefix("CHAUDIERE_")

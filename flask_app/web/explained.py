@@ -5,8 +5,11 @@ from __future__ import annotations
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from flask_app.boiler.alerts import Kind
 from flask_app.boiler.options import LIMITS
+from flask_app.boiler.timetable import NOTE_KEY, STOP_KEY
 from flask_app.web import wording
+from flask_app.web.languages import day_time
 
 SENSOR = "sensor_"
 """What the history calls a change of a probe or clamp begins so; the role follows."""
@@ -19,7 +22,19 @@ CONNECTIONS = {
 }
 """The groups of the page that go into the secret file."""
 
+ACCEPTED = {"MAIL_SECURITY": ("starttls", "ssl", "none"), "MQTT_TLS": ("none", "tls")}
+"""Those that are one of a list."""
+
 # Lazy: each is looked up when it is shown, and no other with it.
+
+KINDS = {kind.value for kind in Kind}
+STOPS = {"summer": _("summer"), "sweep": _("sweep or service"), "absence": _("absence")}
+PARTS = {
+    "all": _("everything: another boiler or fuel"),
+    "flue": _("the flue: the probe was moved"),
+    "igniter": _("the igniter: it is new"),
+}
+ANSWERS = {"yes": _("yes"), "no": _("no")}
 
 UNITS = {"d": _("d"), "month": "", "messages": _("messages"), "currency": _("in the account's currency")}
 
@@ -46,7 +61,7 @@ TITLES = {
     "reading": _("Who sees the pages without a login"),
     "MAIL_SERVER": _("Mail server"),
     "MAIL_PORT": _("Port of the mail server"),
-    "MAIL_SECURITY": _("Encryption: none, starttls or ssl"),
+    "MAIL_SECURITY": _("Encryption of mail"),
     "MAIL_USERNAME": _("User of the mail server"),
     "MAIL_PASSWORD": _("Password of the mail server"),
     "MAIL_SENDER": _("Address of the sender"),
@@ -55,12 +70,18 @@ TITLES = {
     "NEXMO_SENDER": _("Sender of the SMS"),
     "MQTT_HOST": _("MQTT broker"),
     "MQTT_PORT": _("Port of the broker"),
-    "MQTT_TLS": _("Encryption: none or tls"),
+    "MQTT_TLS": _("Encryption of the broker"),
     "MQTT_USERNAME": _("User of the broker"),
     "MQTT_PASSWORD": _("Password of the broker"),
     "HEARTBEAT_URL": _("Address called while all is well"),
     "probes_seen": _("Probes"),
     "test_received": _("Test message received"),
+    "stop": _("The boiler is off on purpose"),
+    "advice.declined": _("Setpoint advised and not taken"),
+    "learned.reset": _("Learn anew"),
+    "recipient": _("Who is told of alerts"),
+    "user": _("People"),
+    "token": _("Tokens of scripts"),
 }
 
 WORDS = {
@@ -97,17 +118,37 @@ CHOICES = {
     ("spare", "outdoor"): _("outdoors"),
     ("mains_hz", "50"): "50 Hz",
     ("mains_hz", "60"): "60 Hz",
-    ("reading", "lan"): _("whoever is in this network"),
-    ("reading", "login"): _("nobody: a login or a token is needed"),
-    ("reading", "open"): _("everybody who reaches the page"),
+    ("reading", "lan"): _("who is in this network"),
+    ("reading", "login"): _("nobody: login or token"),
+    ("reading", "open"): _("everybody"),
+    ("MAIL_SECURITY", "none"): _("no encryption"),
+    ("MAIL_SECURITY", "starttls"): "STARTTLS",
+    ("MAIL_SECURITY", "ssl"): "TLS",
+    ("MQTT_TLS", "none"): _("no encryption"),
+    ("MQTT_TLS", "tls"): "TLS",
 }
 
 
 def title(name: str) -> str:
-    """The name of an option, a connection or a step; one that has none keeps its own."""
+    """The name of an option, a connection, a step or another line of the history; one that has none keeps its own."""
     if name.startswith(SENSOR):
         return gettext("Sensors, %(role)s", role=wording.role(name.removeprefix(SENSOR)))
+    if name.startswith(NOTE_KEY):
+        about = name.removeprefix(NOTE_KEY)
+        return gettext("Words of this house") + (f" – {wording.kind(about)}" if about in KINDS else "")
     return str(TITLES.get(name, name))
+
+
+def changed(name: str, value: str) -> str:
+    """What a line of the history says that a setting was changed to."""
+    if name == STOP_KEY:
+        until, _space, reason = value.partition(" ")
+        return f"{STOPS[reason]}, → {day_time(int(until))}" if reason in STOPS and until.isdecimal() else "–"
+    if name == "learned.reset":
+        return str(PARTS.get(value, value))
+    if value in ANSWERS and name == "test_received":
+        return str(ANSWERS[value])
+    return f"{choice(name, value)} {unit(name)}".strip() or "–"
 
 
 def words(name: str) -> str:
@@ -127,6 +168,19 @@ def accepts(name: str) -> str:
     return gettext(
         "%(low)s to %(high)s %(unit)s", low=f"{limits.low:g}", high=f"{limits.high:g}", unit=unit(name)
     ).rstrip()
+
+
+def accepts_connection(name: str) -> str:
+    """What a connection accepts, and what an empty one means; empty where there is nothing to say."""
+    if name in ACCEPTED:
+        return ""
+    return {
+        "MAIL_PORT": gettext("1 to 65535; empty: 587 for STARTTLS, 465 for TLS, 25 without"),
+        "MQTT_PORT": gettext("1 to 65535; empty: 1883, or 8883 for TLS"),
+        "MAIL_SENDER": gettext("an address such as boiler@example.org; empty: the user"),
+        "NEXMO_SENDER": gettext("11 letters and digits, or a number"),
+        "HEARTBEAT_URL": gettext("an address that begins with http:// or https://"),
+    }.get(name, "")
 
 
 def unit(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -47,11 +49,16 @@ def read_steps() -> str:
         left=unfinished(),
         choices={choice.name: choice for choice in choices.choices()},
         reading=reading,
-        probes=[role for role in TEMPERATURES if reading.get(role) is not None],
+        probes=probes_seen(reading),
         told=notices.channels(),
         title=explained.title,
         sent=request.args.get("sent") == "1",
     )
+
+
+def probes_seen(reading: Mapping[str, object]) -> list[str]:
+    """The roles whose probe answers; at 0 °C too."""
+    return [role for role in TEMPERATURES if reading.get(role) is not None]
 
 
 @pages.post("/<step>")
@@ -61,7 +68,7 @@ def finish(step: str) -> Response:
     if step in ("language", "timezone", "setpoint"):
         choices.keep_option(step, value)
     elif step == "probes_seen":
-        choices.keep_change(step, str(len([role for role in TEMPERATURES if queries.newest_reading().get(role)])))
+        choices.keep_change(step, str(len(probes_seen(queries.newest_reading()))))
     elif step == "test_received" and value in ("yes", "no"):
         choices.keep_change(step, value)
         if value == "no":

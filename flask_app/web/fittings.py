@@ -1,21 +1,35 @@
-"""What the installation is fitted with: which probe measures what, and what is known of each clamp. Changed by command,
-beside the boiler; only shown here."""
+"""What the installation is fitted with: which probe measures what, and what is known of each clamp.
+
+What is measured (idle and running currents, which probe a hand warmed) is learned by command, beside the boiler; what
+is only said can be said here too.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
-from sqlalchemy import select
+import re
+from collections.abc import Mapping
+from typing import Any
 
-from flask_app.boiler.fittings import SEPARATION, fitted_channels, opens_at, separation
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import delete, select
+from werkzeug.wrappers import Response
+
+from flask_app.boiler.fittings import LIMITS, SEPARATION, described, fitted_channels, opens_at, separation
 from flask_app.boiler.fittings import Channel as Clamp
 from flask_app.boiler.fittings import Idle as Learned
-from flask_app.boiler.rows import TEMPERATURES
+from flask_app.boiler.rows import MOTORS, TEMPERATURES
 from flask_app.models import Channel, Idle, Probe, db
-from flask_app.web import explained, queries
+from flask_app.web import choices, doors, explained, queries
 
 pages = Blueprint("fittings", __name__, url_prefix="/admin/sensors")
 
 CHANGES = 20
+ADDRESS = re.compile(r"28-[0-9a-f]{12}")
+
+
+class FittingError(ValueError):
+    """What a form gave cannot be; the words say what can, in the visitor's language."""
 
 
 @pages.get("/")
@@ -31,6 +45,7 @@ def read_fittings() -> str:
         opens_at=opens_at,
         separation=separation,
         least=SEPARATION,
+        limits=LIMITS,
         reading=queries.newest_reading(),
         changes=queries.changes(CHANGES, explained.SENSOR),
     )
@@ -44,3 +59,100 @@ def clamps() -> tuple[Clamp, ...]:
     ]
     idles = [Learned(row.role, row.ts, row.amps, row.spread) for row in db.session.execute(select(Idle)).scalars()]
     return fitted_channels(known, idles)
+
+
+# --- changes: the loop has them within a minute
+
+
+@pages.post("/probes/<role>")
+def change_probe(role: str) -> Response:
+    """Gives a role its probe and what is added to it; an empty address leaves the role to the order found."""
+    if role not in TEMPERATURES:
+        abort(404)
+    address = request.form.get("address", "").strip().lower()
+    try:
+        offset = _number("offset", request.form) or 0.0
+        if address and ADDRESS.fullmatch(address) is None:
+            raise FittingError(_("A probe's address is written as 28-0123456789ab."))
+    except FittingError as error:
+        flash(str(error), "bad")
+        return _back(role)
+    with doors.writing() as database:
+        # A probe measures one thing: where it was before, the order found decides again.
+        database.execute(delete(Probe).where((Probe.role == role) | (Probe.address == address)))
+        if address:
+            database.add(Probe(address=address, role=role, offset=offset, since_ts=queries.now()))
+        words = f"{address}, {offset:+.2f} °C" if address else "–"
+        choices.note(database, explained.SENSOR + role, words)
+    return _kept(role)
+
+
+@pages.post("/clamps/<role>")
+def change_clamp(role: str) -> Response:
+    """Says where a motor's clamp is and how its wire goes through it."""
+    if role not in MOTORS:
+        abort(404)
+    now = {clamp.role: clamp for clamp in clamps()}
+    try:
+        wanted = asked_clamp(now[role], request.form, queries.now())
+    except FittingError as error:
+        flash(str(error), "bad")
+        return _back(role)
+    if wanted.input is not None and any(wanted.input == one.input for one in now.values() if one.role != role):
+        flash(_("Another motor has that input: change it first."), "bad")
+        return _back(role)
+    with doors.writing() as database:
+        database.merge(Channel(**wanted._asdict()))
+        choices.note(database, explained.SENSOR + role, described(wanted))
+    return _kept(role)
+
+
+def asked_clamp(former: Clamp, form: Mapping[str, str], now: int) -> Clamp:
+    """`former` as the form wants it; moved or wound otherwise, what was learned of it is forgotten. Raises
+    FittingError."""
+    place = form.get("input", "")
+    if place == "none":
+        return Clamp(former.role, None, learned_ts=now)
+    if place not in ("0", "1", "2", "3"):
+        raise FittingError(_("A clamp is on one of the inputs A0 to A3, or on none."))
+    values = {name: _number(name, form) for name in ("turns", "volts", "power_factor")}
+    if None in values.values() or values["turns"] != int(values["turns"] or 0):
+        raise FittingError(_("The turns of the wire, the volts and the power factor are needed, the turns whole."))
+    given: dict[str, Any] = values | {"input": int(place), "turns": int(values["turns"] or 0)}
+    changed = former._replace(**given, gate_amps=_number("gate_amps", form))
+    if (changed.input, changed.turns) == (former.input, former.turns):
+        return changed
+    return changed._replace(idle_amps=None, idle_spread=None, running_amps=None, learned_ts=now)
+
+
+def _number(name: str, form: Mapping[str, str]) -> float | None:
+    """A field's number; None when it is left empty. Raises FittingError for what is out of its bounds."""
+    words = form.get(name, "").strip().replace(",", ".")
+    if not words:
+        return None
+    low, high = LIMITS[name]
+    try:
+        value = float(words)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        titles = {
+            "offset": _("Added to it"),
+            "turns": _("Turns of the wire"),
+            "volts": _("Volts of the mains"),
+            "power_factor": _("Power factor"),
+            "gate_amps": _("Counts as running from"),
+        }
+        raise FittingError(
+            _("%(title)s accepts %(range)s.", title=titles[name], range=_("%(low)s to %(high)s", low=low, high=high))
+        )
+    return value
+
+
+def _kept(role: str) -> Response:
+    flash(_("Kept: in force within a minute."), "good")
+    return _back(role)
+
+
+def _back(role: str) -> Response:
+    return redirect(url_for("fittings.read_fittings", _anchor=f"sensor-{role}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
@@ -13,6 +14,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, Domain, format_date, format_datetime, format_decimal, format_time, get_locale, gettext
+from markupsafe import Markup, escape
 
 from flask_app.web import queries
 
@@ -56,6 +58,8 @@ def configure(app: Flask) -> None:
     app.add_template_filter(minutes)
     app.add_template_filter(number)
     app.add_template_filter(long_day)
+    app.add_template_filter(size)
+    app.add_template_filter(coded)
     app.context_processor(lambda: {"language": language(), "theme": theme(), "here": here})
 
 
@@ -145,6 +149,13 @@ def number(value: float, decimals: int = 1) -> str:
 
 def size(value: float) -> str:
     """So many bytes, in the visitor's own unit."""
+    if value < 1e6:
+        return gettext("%(number)s kB", number=number(value / 1e3))
     if value < 1e9:
         return gettext("%(number)s MB", number=number(value / 1e6))
     return gettext("%(number)s GB", number=number(value / 1e9))
+
+
+def coded(words: str) -> Markup:
+    """Words for a page; what stands between `backticks` is a command."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(words))))  # noqa: S704 - escaped here

@@ -86,7 +86,7 @@ def _groups() -> list[tuple[str, tuple[str, ...]]]:
     return [
         (_("Measurements"), ("newest_", "judged_", "rows_")),
         (_("Programs"), ("service_", "supervisor", "job_")),
-        (_("Messages and copies"), ("messages_", "alerting_", "last_backup")),
+        (_("Messages and copies"), ("messages_", "sms_", "alerting_", "last_backup")),
         (_("Disk and database"), ("disk_", "database_", "written_")),
         (_("Machine"), ("memory_", "cpu_", "throttled", "clock_", "uptime", "addresses")),
         (_("Versions"), ("version", "python", "sqlite", "kernel")),
@@ -106,6 +106,7 @@ def name(check: system.Check) -> str:
         "supervisor": _("Supervisor"),
         "messages_waiting": _("Messages waiting"),
         "messages_failed": _("Messages that failed within a day"),
+        "sms_balance": _("Credit of the SMS account"),
         "alerting_proven": _("Last message that arrived"),
         "last_backup": _("Last copy of the database"),
         "disk_left": _("Free disk"),
@@ -116,7 +117,7 @@ def name(check: system.Check) -> str:
         "cpu_temperature": _("Temperature of the processor"),
         "throttled": _("Slowed down by heat or weak power"),
         "clock_synchronised": _("Clock synchronised"),
-        "uptime": _("Running since"),
+        "uptime": _("Running for"),
         "addresses": _("Addresses"),
         "version": "Chaudiere",
         "python": "Python",
@@ -130,7 +131,7 @@ def shown(check: system.Check) -> str:
     """What a line says."""
     value = check.value
     if value is None:
-        return _("not known")
+        return _nothing(check)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if check.unit == "s":
@@ -141,4 +142,20 @@ def shown(check: system.Check) -> str:
         return {"running": _("running"), "starting": _("starting"), "stopped": _("stopped")}.get(value, str(value))
     if check.name == "sqlite_wal":
         return _("sound") if value == "fixed" else _("kept sound by the one lock of every write (fixed in 3.51.3)")
+    if check.name == "sms_balance":
+        return languages.number(value, 2)
+    if check.name == "rows_per_minute":
+        return languages.number(value)
     return f"{languages.number(value)} {check.unit}" if isinstance(value, float) else str(value)
+
+
+def _nothing(check: system.Check) -> str:
+    """Why a line says nothing."""
+    if check.name.startswith("job_"):
+        return _("not yet since the start")
+    return {
+        "supervisor": _("does not answer"),
+        "last_backup": _("not yet"),
+        "alerting_proven": _("not yet"),
+        "database_growth": _("known after a day"),
+    }.get(check.name, _("not known"))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -20,8 +20,8 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.deliveries import Channel, Message, Occasion, next_step, quiet, trial
 from flask_app.boiler.deliveries import Recipient as Person
 from flask_app.boiler.timetable import NOTE_KEY, notes_at
-from flask_app.models import Alert, Attempt, Delivery, Recipient, Setting, db
-from flask_app.web import account, doors, queries, taps, wording
+from flask_app.models import Alert, Attempt, Delivery, Recipient, db
+from flask_app.web import account, choices, doors, queries, taps, wording
 from flask_app.words import translator
 
 pages = Blueprint("told", __name__, url_prefix="/admin/told")
@@ -97,7 +97,9 @@ def _keep_person(recipient_id: int | None) -> Response:
         with doors.writing() as database:
             if recipient_id is None:
                 database.add(Recipient(**fields))
-            else:
+                choices.note(database, "recipient", f"+ {_line(fields['channel'], fields['address'])}")
+            elif former := database.get(Recipient, recipient_id):
+                choices.note(database, "recipient", f"± {_line(former.channel, former.address)}")
                 database.execute(update(Recipient).where(Recipient.id == recipient_id).values(**fields))
     except IntegrityError:
         flash(_("%(address)s is in the list already.", address=fields["address"]), "bad")
@@ -110,9 +112,16 @@ def _keep_person(recipient_id: int | None) -> Response:
 def remove_person(recipient_id: int) -> Response:
     """Removes one."""
     with doors.writing() as database:
-        database.execute(delete(Recipient).where(Recipient.id == recipient_id))
+        if former := database.get(Recipient, recipient_id):
+            choices.note(database, "recipient", f"− {_line(former.channel, former.address)}")
+            database.delete(former)
     flash(_("Removed."), "good")
     return _back()
+
+
+def _line(channel: str, address: str) -> str:
+    """Who it is about, for the history."""
+    return f"{channel} {wording.masked(channel, address)}"
 
 
 def checked(form: Any, new: bool) -> tuple[dict[str, Any] | None, str]:
@@ -284,8 +293,7 @@ def keep_notes() -> Response:
     with doors.writing() as database:
         for name, words in given.items():
             if words != before.get(name, ""):
-                by = account.visitor() or ""
-                database.add(Setting(key=NOTE_KEY + name, since_ts=queries.now(), value=words, by=by))
+                choices.note(database, NOTE_KEY + name, words)
     flash(_("Kept."), "good")
     return _back()
 

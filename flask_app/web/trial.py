@@ -48,6 +48,7 @@ def read_trial() -> str:
         outcomes=[] if value is None else outcomes(name, value, days),
         learned=[] if habits is None else [(_(LEARNED[key]), *rest) for key, *rest in habits.figures()],
         parts=list(Part),
+        part_name=explained.PARTS,
         title=explained.title,
     )
 

@@ -1,11 +1,17 @@
-"""The page of probes and clamps: what was named and learned, and what is only the default."""
+"""The page of probes and clamps: what was named and learned, what is only the default, and what is changed there."""
 
 from __future__ import annotations
 
+import pytest
 from flask.testing import FlaskClient
 
+from config.settings import Settings
+from flask_app import store
+from flask_app.boiler.options import Options
+from flask_app.store import Database
+from sensor.create_data import fittings
 from tests.web.conftest import NOW, Rows
-from tests.web.test_admin import owner
+from tests.web.test_admin import owner, post, stored
 
 __all__ = ["owner"]
 
@@ -59,3 +65,70 @@ def test_a_motor_too_near_to_its_gate_is_told(owner: FlaskClient, rows: Rows) ->
 
 def test_a_stranger_does_not_see_them(client: FlaskClient) -> None:
     assert client.get("/admin/sensors/").status_code == 302
+
+
+CLAMP = {"turns": "5", "volts": "230", "power_factor": "0,75", "gate_amps": ""}
+
+
+def test_a_probe_that_is_named_here_is_read_by_the_loop_and_noted(
+    owner: FlaskClient, settings: Settings, database: Database
+) -> None:
+    post(owner, "/admin/sensors/probes/water", "/admin/sensors/", address="28-00000000000B", offset="-0,5")
+    post(owner, "/admin/sensors/probes/flue", "/admin/sensors/", address="28-00000000000b", offset="")
+
+    fitted = fittings(database.connection, Options()).probes
+    assert [tuple(probe) for probe in fitted] == [("28-00000000000b", "flue", 0.0)]
+    assert stored(settings, 'SELECT key, value, by FROM "Setting"') == [
+        ("sensor_water", "28-00000000000b, -0.50 °C", "Ana"),
+        ("sensor_flue", "28-00000000000b, +0.00 °C", "Ana"),
+    ]
+
+
+def test_a_probe_s_name_is_taken_away_again(owner: FlaskClient, rows: Rows, settings: Settings) -> None:
+    rows.add("Probe", address="28-00000000000a", role="water", offset=0, since_ts=NOW)
+
+    post(owner, "/admin/sensors/probes/water", "/admin/sensors/", address="", offset="")
+
+    assert stored(settings, "SELECT * FROM Probe") == []
+
+
+def test_a_clamp_that_is_moved_forgets_what_was_learned_of_it(
+    owner: FlaskClient, rows: Rows, database: Database
+) -> None:
+    learned = {"idle_amps": 0.01, "running_amps": 0.5, "learned_ts": NOW - 99}
+    rows.add("Channel", role="auger", input=3, turns=5, volts=230, power_factor=0.7, **learned)
+    rows.add("Channel", role="igniter", input=None, turns=1, volts=230, power_factor=1)
+
+    post(owner, "/admin/sensors/clamps/auger", "/admin/sensors/", input="3", **CLAMP)
+    same = store.channels(database.connection)[0]
+    post(owner, "/admin/sensors/clamps/auger", "/admin/sensors/", input="1", **CLAMP)
+    moved = {clamp.role: clamp for clamp in fittings(database.connection, Options()).channels}["auger"]
+
+    assert (same.power_factor, same.idle_amps, same.running_amps) == (0.75, 0.01, 0.5)
+    assert (moved.input, moved.turns, moved.idle_amps, moved.running_amps) == (1, 5, None, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "words"),
+    [
+        ("probes/water", {"address": "10-00000000000a", "offset": "0"}, "28-0123456789ab"),
+        ("probes/water", {"address": "28-00000000000a", "offset": "11"}, "-10.0 à 10.0"),
+        ("clamps/auger", {"input": "4", **CLAMP}, "A0 à A3"),
+        ("clamps/auger", {"input": "2", **CLAMP}, "Un autre moteur"),
+        ("clamps/auger", {"input": "3", **CLAMP, "turns": "1.5"}, "nombre entier"),
+        ("clamps/auger", {"input": "3", **CLAMP, "volts": "nan"}, "90.0 à 260.0"),
+        ("clamps/auger", {"input": "3", **CLAMP, "volts": ""}, "nombre entier"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_can(
+    owner: FlaskClient, settings: Settings, path: str, fields: dict[str, str], words: str
+) -> None:
+    text = post(owner, f"/admin/sensors/{path}", "/admin/sensors/", **fields)
+
+    assert words in text
+    assert stored(settings, "SELECT * FROM Probe") + stored(settings, "SELECT * FROM Channel") == []
+
+
+@pytest.mark.parametrize("path", ["probes/auger", "probes/kettle", "clamps/water"])
+def test_a_role_that_is_none_is_not_found(owner: FlaskClient, path: str) -> None:
+    assert "Introuvable" in post(owner, f"/admin/sensors/{path}", "/admin/sensors/")

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import flask_app.web
-from flask_app.web.languages import TRANSLATIONS, size
+from flask_app.web.languages import TRANSLATIONS, coded, size
 from tests.web.conftest import Clock, Rows
 
 ROOM = Path(flask_app.web.__file__).parent
@@ -83,3 +83,7 @@ def test_bytes_are_counted_in_the_visitors_unit(app: Flask) -> None:
 
     assert french == ("378,8 Mo", "82,9 Go")
     assert english == "82.9 GB"
+
+
+def test_what_stands_between_backticks_is_a_command_and_nothing_is_markup() -> None:
+    assert coded("Run `a <b>` or `c`, not ` alone") == "Run <code>a &lt;b&gt;</code> or <code>c</code>, not ` alone"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import stat
+import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from config.settings import Settings, load
 from flask_app.boiler.options import LIMITS
-from tests.web.conftest import Rows
-from tests.web.test_admin import owner, post, stored
+from manager import cli
+from tests.web.conftest import NOW, Clock, Rows
+from tests.web.test_admin import PASSWORD, owner, post, stored
 
 __all__ = ["owner"]
 
@@ -124,6 +129,63 @@ def test_the_six_steps_are_done_one_by_one(owner: FlaskClient, rows: Rows) -> No
     assert "/6<" not in owner.get("/").get_data(as_text=True)
 
 
+def test_a_probe_at_zero_degrees_is_seen(owner: FlaskClient, rows: Rows, settings: Settings) -> None:
+    rows.reading(water=67.6, spare=0.0)
+
+    post(owner, "/admin/first/probes_seen", "/admin/first/")
+
+    assert stored(settings, "SELECT value FROM Setting") == [("2",)]
+
+
+def test_who_changed_whom_is_in_the_history(owner: FlaskClient, settings: Settings) -> None:
+    post(owner, "/admin/told/people", channel="mail", address="you@example.org")
+    post(owner, "/admin/told/people/1", language="en", position="2")
+    post(owner, "/admin/told/people/1/remove")
+    post(owner, "/admin/people/users", name="Bea", password="four plain unrelated words", role="viewer")
+    post(owner, "/admin/people/users/2/remove")
+    post(owner, "/admin/people/tokens", name="grafana")
+    post(owner, "/admin/people/tokens/1/remove")
+    post(owner, "/admin/told/notes", installer="Duval")
+    history = owner.get("/admin/history").get_data(as_text=True)
+
+    assert stored(settings, "SELECT key, value FROM Setting WHERE by = 'Ana'") == [
+        ("recipient", "+ mail you@example.org"),
+        ("recipient", "± mail you@example.org"),
+        ("recipient", "− mail you@example.org"),
+        ("user", "+ Bea (viewer)"),
+        ("user", "− Bea (viewer)"),
+        ("token", "+ grafana"),
+        ("token", "− grafana"),
+        ("note.installer", "Duval"),
+    ]
+    assert all(key not in history for key in ("recipient", ">user", ">token", "note.installer"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("setpoint", "57.5", "57.5 °C"),
+        ("stop", f"{NOW + 3600} sweep", "ramonage ou entretien, → 02:53"),
+        ("stop", "0", "<span>–</span>"),
+        ("learned.reset", "igniter", "l’allumeur : il est neuf"),
+        ("test_received", "no", "<span>non</span>"),
+        ("reading", "open", "tout le monde"),
+        ("note.low_water", "Clef chez Léa", "Les mots de la maison – Eau sous la consigne"),
+        ("of a later version", "1", "of a later version"),
+    ],
+)
+def test_each_line_of_the_history_is_in_words(owner: FlaskClient, rows: Rows, key: str, value: str, words: str) -> None:
+    rows.add("Setting", key=key, since_ts=NOW, value=value, by="Ana")
+
+    assert words in owner.get("/admin/history").get_data(as_text=True)
+
+
+def test_what_a_connection_accepts_is_said_when_it_is_refused(owner: FlaskClient) -> None:
+    text = post(owner, "/admin/connections/mqtt", MQTT_HOST="broker", MQTT_PORT="x")
+
+    assert "Port du serveur MQTT. 1 à 65535" in text
+
+
 def test_the_system_is_told_as_a_page_as_json_and_to_prometheus(owner: FlaskClient, rows: Rows) -> None:
     rows.well()
 
@@ -136,6 +198,44 @@ def test_the_system_is_told_as_a_page_as_json_and_to_prometheus(owner: FlaskClie
     assert "Dernière mesure" in page
     assert 'chaudiere_value{role="water"} 67.6' in metrics
     assert "chaudiere_disk_left_bytes" in metrics
+
+
+def test_page_json_metrics_and_command_tell_the_same(
+    owner: FlaskClient, rows: Rows, environ: dict[str, str], clock: Clock
+) -> None:
+    clock.now = time.time()
+    now = int(clock.now)
+    rows.reading(now - 2, water=67.6)
+    rows.add("Delivery", id=1, reason="test", channel="sms", address="+33639980001", due_ts=now, expires_ts=now)
+    rows.add("Attempt", delivery_id=1, ts=now, outcome="sent", words="", balance=7.25)
+    owner = again(owner)
+
+    told = CliRunner().invoke(cli, ["status", "--json"], env=environ)
+    answer = owner.get("/api/v1/system").get_json()
+    metrics = {
+        (sample.name, sample.labels.get("check")): sample.value
+        for family in text_string_to_metric_families(owner.get("/metrics").get_data(as_text=True))
+        for sample in family.samples
+    }
+    page = owner.get("/system/").get_data(as_text=True)
+
+    command = json.loads(told.output)
+    assert (told.exit_code == 0) == command["well"] == answer["well"]
+    pairs = [(one["name"], one["unit"], one["well"]) for one in command["checks"]]
+    assert pairs == [(one["name"], one["unit"], one["well"]) for one in answer["checks"]]
+    for one, other in zip(command["checks"], answer["checks"], strict=True):
+        # Ages, memory and disk go on between the two questions.
+        assert one["value"] == other["value"] or abs(one["value"] - other["value"]) <= 0.2 * abs(one["value"]) + 5
+        assert metrics.get(("chaudiere_well", one["name"])) == one["well"]
+    assert metrics[("chaudiere_sms_balance", None)] == 7.25
+    assert page.count('class="bad"') == sum(one["well"] is False for one in answer["checks"])
+    assert "7,25" in page
+
+
+def again(owner: FlaskClient) -> FlaskClient:
+    """Its owner, logged in anew: the clock was set."""
+    post(owner, "/admin/login", "/admin/login", name="Ana", password=PASSWORD)
+    return owner
 
 
 def test_a_log_is_read_from_its_end_searched_and_downloaded(owner: FlaskClient, settings: Settings) -> None:
