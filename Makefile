@@ -3,7 +3,7 @@ PYTEST_ARGS ?=
 # A file's tests stay in one process: a browser is started once.
 PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: run test check proof bench audit screenshots install uninstall
+.PHONY: run test check proof bench audit screenshots docs install uninstall
 
 run: ## the whole product with a simulated boiler, on http://localhost:5007, until Ctrl-C
 	@config/dev/run.sh
@@ -28,6 +28,10 @@ bench: ## what the jobs cost and what everything weighs; writes docs/performance
 screenshots: ## every page, in both languages and themes, into screenshots/, and the README's picture
 	@config/setup.sh test
 	@.venv/bin/python -m bench.screenshots
+
+docs: ## the guide, in French and English, into site/: open site/index.html
+	@config/setup.sh test
+	@.venv/bin/python -m mkdocs build --quiet --strict
 
 audit: ## known weaknesses: of our code, and of the packages (asks PyPI; fails for one that cannot be looked up)
 	@config/setup.sh test

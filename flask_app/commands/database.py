@@ -114,7 +114,8 @@ def restore(file: str) -> None:
     except BackupError as error:
         raise click.ClickException(str(error)) from None
     doors.upgrade(create_app(settings))
-    click.echo(f"{settings.database} is as in {file}; what was there before is {aside}")
+    before = f"; what was there before is {aside}" if os.path.exists(aside) else ""
+    click.echo(f"{settings.database} is as in {file}{before}")
     if moved:
         click.echo("the former file could not be read: start the programs again (supervisorctl restart all)")
 

@@ -95,7 +95,7 @@ def restore(
     False: it was put in under the running programs, who see it from now on. True: what was there could not be read and
     was moved away, so that the programs must be started again. Raises BackupError or LockBusyError.
     """
-    world = _check(file)
+    world, there = _check(file), os.path.exists(database)
     with lock.hold(lock_path, LOCK_SECONDS):
         readable = _readable(database)
         if readable is None:
@@ -112,7 +112,7 @@ def restore(
                 target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except (sqlite3.Error, OSError) as error:
             raise BackupError(f"{database}: {error}; what was there is {aside}") from None
-    return readable is None
+    return there and readable is None
 
 
 def _reading(path: str) -> sqlite3.Connection:

@@ -178,3 +178,18 @@ def test_the_commands_copy_and_restore(filled: Database, environ: dict[str, str]
     assert "what was there before is" in back[1]
     assert absent[0] == 1
     assert "is no file" in absent[1]
+
+
+def test_a_drill_restores_into_a_folder_of_its_own(filled: Database, environ: dict[str, str], tmp_path: Path) -> None:
+    def manage(*words: str) -> str:
+        return CliRunner().invoke(cli, ["database", *words], env=environ).output
+
+    manage("backup", str(tmp_path / "copy.db"))
+    environ["CHAUDIERE_HOME"] = str(tmp_path / "drill")
+
+    said, held = manage("restore", str(tmp_path / "copy.db")), manage("stats")
+
+    assert "is as in" in said
+    assert "before" not in said
+    assert "start the programs again" not in said
+    assert "300 rows" in held
