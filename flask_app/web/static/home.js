@@ -1,10 +1,6 @@
 // A tab that shows the kiosk comes back to it after a minute without a touch, wherever its visitor went.
 const IDLE = 60000;
 
-// On a phone the settings' pages are a row that scrolls: the one shown is brought into sight.
-const here = document.querySelector(".sub [aria-current]");
-if (here) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
-
 if (location.pathname === "/kiosk") sessionStorage.setItem("kiosk", "1");
 else if (sessionStorage.getItem("kiosk")) {
   let timer = 0;
