@@ -23,6 +23,7 @@ from flask_app.boiler.fittings import Fittings, Idle, fitted_channels
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, MOTORS, TEMPERATURES, VALUES, Reason, Row
 from flask_app.lock import LockBusyError, alone, hold
+from flask_app.log import line
 from sensor.frozen import Frozen
 from sensor.script_file import ScriptError
 from sensor.worker import Worker
@@ -46,7 +47,7 @@ Values = dict[str, float | Reason]
 
 def log(words: str) -> None:
     """One line to the service's log."""
-    print(f"create_data: {words}", file=sys.stderr, flush=True)
+    line("create_data", words)
 
 
 class Clock(Protocol):

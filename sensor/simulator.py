@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from math import ceil
@@ -15,6 +14,7 @@ from random import Random
 
 from config.settings import Settings
 from flask_app.boiler.rows import Reason, Row
+from flask_app.log import line
 from sensor.machine import STEP, Machine
 from sensor.regimes import PARAMETERS
 from sensor.script_file import Fault, Script, ScriptError, load
@@ -183,4 +183,4 @@ class _Reader:
                 # The whole course is made anew: a fault may begin before the last reading.
                 self._script, self._course = load(self._path), None
             except ScriptError as error:
-                print(f"simulator: the former script goes on: {error}", file=sys.stderr, flush=True)
+                line("simulator", f"the former script goes on: {error}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -114,3 +115,7 @@ def test_the_running_product_shows_a_fresh_minute_and_stops_leaving_nothing_behi
     assert 0 < water[0] < 1000
     assert status == 0
     assert left_running(home) == []
+    # Each line of each log tells when, whichever program wrote it.
+    lines = [text for log in Path(home, "logs").glob("*.log") for text in log.read_text().splitlines()]
+    assert len(lines) > 5
+    assert [text for text in lines if re.match(r"\[?20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d", text) is None] == []

@@ -58,6 +58,7 @@ PULSE = 240  # s: feed that comes back so soon is a pulse of the auger, however 
 SHAKE = 0.2  # of the burn's usual share: less is noise
 STEADY_FEED = 10  # minutes of feed after which a pause longer than the usual is the end, whatever the flue does yet
 STILL_FLUE = 5  # ... and before which even a flue that holds is burning out so many minutes beyond the usual
+NEARLY_OUT = 0.8  # of the usual burn-out: boilers that empty their auger do it at the end
 STEADIES = 0.4  # of the fall of the minute before
 DEAD_LOSS = 0.9  # of the rise: when fed again the fire is lit anew, from what embers there are
 COLD = 40.0  # °C of water in which no fire has been kept
@@ -108,6 +109,7 @@ class Course:
         "run_igniter",
         "run_ts",
         "running",
+        "shakes",
         "short_bout",
         "start_water",
     )
@@ -149,6 +151,7 @@ class Course:
         self.feed_ts: int | None = None  # the last minute with feed; None: no auger has ever been seen to turn
         self.feed_pause = 0  # s between the last two minutes with feed
         self.fan_seen = False
+        self.shakes = True  # feed at the end of a burn-out was a shake of the auger, the last time
 
 
 class Signals:
@@ -242,6 +245,8 @@ def _end_run(course: Course, habits: Habits, ts: int) -> None:
     course.running = False
     course.mode_before = course.mode
     course.rest_ts = ts
+    if course.feed_pause > PULSE and ts - (course.feed_ts or 0) <= FLICKER:
+        course.shakes = True
     course.short_bout = ts - course.run_ts <= BOUT and not course.run_igniter
     if course.mode is BURN_OUT:
         remember(habits.burn_outs, (ts - course.fading_ts) // 60)
@@ -276,7 +281,7 @@ def _run(course: Course, habits: Habits, ts: int, water: float | None) -> Phase:
     elif mode is COMBUSTION:
         if _fading(course, habits):
             mode = _begin_burn_out(course, habits, ts)
-    elif _refed(course):
+    elif _refed(course, habits):
         mode = _resume(course, ts, water)
     course.mode = mode
     if mode is COMBUSTION:
@@ -476,21 +481,32 @@ def _end_burn(course: Course, habits: Habits, ts: int) -> None:
         habits.usual_rise = median(habits.rises)
 
 
-def _refed(course: Course) -> bool:
+def _refed(course: Course, habits: Habits) -> bool:
     """Whether a fire in burn-out is fed again (a shake of the auger at its end is not), or its flue climbs again."""
     course.gap += 1
     if course.feed is not None:
-        if not course.feed:
-            return False
-        if course.feed_before:
-            return True
-        if course.feed_pause <= PULSE:
-            return course.feed >= SHAKE * course.feed_level
-        held = _lost(course, course.gap_flue) < FLUE_FALL
-        return course.feed >= 0.5 * course.feed_level and (held or _steadies(course))
+        return course.feed > 0 and (_fed_twice(course) or _feeds_fire(course, habits, course.feed))
     if course.flue is None or course.flue_1 is None or course.flue_2 is None:
         return False
     return course.flue > course.flue_1 > course.flue_2
+
+
+def _fed_twice(course: Course) -> bool:
+    if not course.feed_before:
+        return False
+    course.shakes = False
+    return True
+
+
+def _feeds_fire(course: Course, habits: Habits, feed: float) -> bool:
+    """Whether a first minute of feed in a burn-out is more than a shake."""
+    if course.feed_pause <= PULSE:
+        return feed >= SHAKE * course.feed_level
+    if feed < 0.5 * course.feed_level:
+        return False
+    if not course.shakes or not habits.burn_outs or course.gap < NEARLY_OUT * median(habits.burn_outs):
+        return True
+    return _steadies(course) or _lost(course, course.gap_flue) < FLUE_FALL
 
 
 def _steadies(course: Course) -> bool:

@@ -12,6 +12,7 @@ from config.settings import SettingsError, load, make_folders
 from flask_app import lock, store
 from flask_app.boiler.minutes import silent_minutes, summarise
 from flask_app.boiler.rows import MINUTE, Row
+from flask_app.log import line
 
 SETTLE = 3  # seconds after a minute's end, for its last reading to be kept
 FIRST_TS = 1_514_764_800  # 2018: a clock that says less was never set, as at a boot in 1970; no history is older
@@ -77,7 +78,7 @@ def main(
                 with store.opened(settings.database, settings.lock) as database:
                     archive(database, int(clock()))
     except (SettingsError, store.StoreError, lock.LockBusyError, OSError) as error:
-        print(f"archive_minute: {error}", file=sys.stderr)
+        line("archive_minute", str(error))
         return 1
     return 0
 

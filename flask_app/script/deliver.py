@@ -15,6 +15,7 @@ from flask_app import lock, send_email_sms, store
 from flask_app.boiler import deliveries
 from flask_app.boiler.deliveries import Channel, Message, Occasion, Outcome
 from flask_app.boiler.options import Options, in_force
+from flask_app.log import line
 from flask_app.script import compose
 from flask_app.send_email_sms import Answer
 from flask_app.store import Due
@@ -236,7 +237,7 @@ def main(environ: Mapping[str, str]) -> int:
         with store.opened(settings.database, settings.lock) as database:
             deliver(database, settings)
     except (SettingsError, store.StoreError, lock.LockBusyError, OSError) as error:
-        print(f"deliver: {error}", file=sys.stderr)
+        line("deliver", str(error))
         return 1
     return 0
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 
 from config.settings import Settings
 from flask_app import store
+from flask_app.log import line
 
 ROW_AGE = 60  # seconds: the newest reading
 MINUTE_AGE = 180  # the end of the newest judged minute
@@ -37,7 +37,7 @@ def beat(
     """Calls the address if all is fresh; returns whether it answered. The reason why not goes to the log."""
     reason = stale(database, int(clock()))
     if reason:
-        print(f"process_phase: no heartbeat: {reason}", file=sys.stderr)
+        line("process_phase", f"no heartbeat: {reason}")
         return False
     # 60 ms to import, and only an installation with an address pays them.
     from http.client import HTTPException
@@ -50,5 +50,5 @@ def beat(
                 return bool(200 <= answer.status < 300)
         except (OSError, HTTPException, ValueError) as error:
             said = error
-    print(f"process_phase: the heartbeat address does not answer: {said}", file=sys.stderr)
+    line("process_phase", f"the heartbeat address does not answer: {said}")
     return False

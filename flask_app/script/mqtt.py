@@ -23,6 +23,7 @@ from flask_app.boiler.options import OptionError, in_force
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import VALUES, Row
 from flask_app.boiler.verdict import Facts
+from flask_app.log import line
 from flask_app.words import ROLES, translator
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ ONLINE, OFFLINE = "online", "offline"
 
 def log(words: str) -> None:
     """One line to the service's log."""
-    print(f"mqtt: {words}", file=sys.stderr, flush=True)
+    line("mqtt", words)
 
 
 class Topics:

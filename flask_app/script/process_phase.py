@@ -14,6 +14,7 @@ from flask_app.boiler.alerts import Change
 from flask_app.boiler.deliveries import Delivery
 from flask_app.boiler.options import OptionError, Options, every_option
 from flask_app.boiler.rows import MINUTE
+from flask_app.log import line
 from flask_app.script import announce
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
                 with store.opened(settings.database, settings.lock) as database:
                     _run(database, settings)
     except (SettingsError, OptionError, store.StoreError, lock.LockBusyError, OSError) as error:
-        print(f"process_phase: {error}", file=sys.stderr)
+        line("process_phase", str(error))
         return 1
     return 0
 

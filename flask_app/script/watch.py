@@ -15,6 +15,7 @@ from config.settings import Settings, SettingsError, load, make_folders
 from flask_app import lock, store, system
 from flask_app.boiler import deliveries
 from flask_app.boiler.alerts import Kind
+from flask_app.log import line
 from flask_app.script import announce
 
 SILENCE = 60  # seconds without a new reading after which the loop is restarted: supervisor never sees a hang
@@ -110,7 +111,7 @@ def listen(
         if fields["eventname"].startswith("TICK"):
             at_tick()
         else:
-            say(f"watch: an event it did not ask for: {fields['eventname']}")
+            say(f"an event it did not ask for: {fields['eventname']}")
         answers.write("RESULT 2\nOK")
         answers.flush()
 
@@ -168,7 +169,7 @@ def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = ""
             answer = send_email_sms.catch(message, settings, now)
         else:
             answer = send_email_sms.send(message, settings)
-        print(f"watch: {kind.value} to {message.address}: {answer.outcome.value}: {answer.words}", file=sys.stderr)
+        line("watch", f"{kind.value} to {message.address}: {answer.outcome.value}: {answer.words}")
 
 
 def _first_told(settings: Settings) -> list[tuple[str, str]]:
@@ -204,7 +205,7 @@ class Watch:
         self._note_day(time.time())
         if Deed.RESTART in deeds:
             said = restart_loop(self.supervisor_url)
-            print(f"watch: no reading for {SILENCE} s: loop {said}", file=sys.stderr, flush=True)
+            line("watch", f"no reading for {SILENCE} s: loop {said}")
         if Deed.TELL_JOBS in deeds:
             tell(self.settings, Kind.JOBS, f"{seen.judged_late // 60} min", time.time())
         if Deed.TELL_PAGES in deeds:
@@ -218,22 +219,22 @@ class Watch:
         try:
             system.note_day(place, system.today(now))
         except OSError as error:  # a full disk is told by the look itself
-            print(f"watch: the day is not noted: {error}", file=sys.stderr)
+            line("watch", f"the day is not noted: {error}")
 
 
 def main(environ: Mapping[str, str]) -> int:
     """Runs until supervisor ends it; returns the exit code."""
     url = environ.get("SUPERVISOR_SERVER_URL", "")
     if not url:
-        print("watch: it is supervisor that starts this (SUPERVISOR_SERVER_URL is not set)", file=sys.stderr)
+        line("watch", "it is supervisor that starts this (SUPERVISOR_SERVER_URL is not set)")
         return 64
     try:
         settings = load(environ)
     except SettingsError as error:
-        print(f"watch: {error}", file=sys.stderr)
+        line("watch", str(error))
         return 1
     make_folders(settings)
-    listen(sys.stdin, sys.stdout, Watch(settings, url).tick, lambda said: print(said, file=sys.stderr))
+    listen(sys.stdin, sys.stdout, Watch(settings, url).tick, lambda said: line("watch", said))
     return 0
 
 

@@ -21,6 +21,7 @@ from flask_app.web import (
     assets,
     charts,
     choices,
+    cookies,
     doors,
     first,
     fittings,
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
     doors.configure(app, settings)
     # A Host that is not ours is refused before anything else is looked at.
     app.before_request(gate.check_host)
-    for part in (throttle, answers, languages, account, gate, notices, first, taps):
+    for part in (throttle, answers, languages, cookies, account, gate, notices, first, taps):
         part.configure(app)
     for pages in (
         status,

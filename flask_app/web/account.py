@@ -14,14 +14,13 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, Response, current_app, request, session
-from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import delete, func, select
 
 from config.settings import Settings
 from flask_app.models import EndedSession, Token, User
-from flask_app.web import doors, queries, throttle
+from flask_app.web import cookies, doors, queries, throttle
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """OWASP's first choice for argon2id: 19 MiB, 2 passes; 0.04 s on a desk machine, under 0.5 s on a small Pi."""
@@ -60,23 +59,8 @@ class Account(UserMixin):
         return f"{self.number}:{self.stamp}"
 
 
-class Cookies(SecureCookieSessionInterface):
-    """The session's cookie: over TLS it is Secure, and bound to this host by its name."""
-
-    def get_cookie_name(self, _app: Flask) -> str:
-        """The name, for the request at hand."""
-        return "__Host-session" if request.is_secure else "session"
-
-    def get_cookie_secure(self, _app: Flask) -> bool:
-        """Over plain HTTP a Secure cookie would not come back."""
-        return request.is_secure
-
-
 def configure(app: Flask) -> None:
-    """Gives `app` its sessions and its login."""
-    app.session_interface = Cookies()
-    app.config["SESSION_COOKIE_HTTPONLY"] = True
-    app.config["SESSION_COOKIE_SAMESITE"] = "Strict"
+    """Gives `app` its login."""
     manager = LoginManager(app)
     manager.login_view = "admin.login"
     manager.login_message = ""
@@ -146,16 +130,14 @@ def remember_device(answer: Response, user: User) -> Response:
     """Gives the browser the cookie by which it is known: it lets nobody in, it only has tries of its own."""
     words = _signer().dumps([Account(user).get_id(), secrets.token_hex(8)])
     text = words if isinstance(words, str) else words.decode()
-    answer.set_cookie(
-        DEVICE, text, max_age=365 * 86400, httponly=True, samesite="Strict", secure=request.is_secure, path="/admin/"
-    )
+    cookies.keep(answer, DEVICE, text, "Strict", "/admin/")
     return answer
 
 
 def _device(name: str) -> str | None:
     """The number of this browser when it logged in as `name` before, with the password that still holds."""
     try:
-        key, number = _signer().loads(request.cookies.get(DEVICE, ""))
+        key, number = _signer().loads(cookies.kept(DEVICE))
     except (BadSignature, ValueError, TypeError):
         return None
     user = queries.user_named(name)

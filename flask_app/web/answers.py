@@ -65,17 +65,32 @@ def _reason(error: Exception) -> tuple[int, str, str]:
         return 503, _("The database cannot be used"), f"{error.orig}"
     if isinstance(error, CSRFError):
         return 400, _("This form is too old"), _("Go back, reload the page and send it again.")
-    if isinstance(error, HTTPException) and error.code == 404:
-        return 404, _("Not found"), _("There is no page at this address.")
-    if isinstance(error, HTTPException) and error.code == 400:
-        return 400, _("Not understood"), str(error.description)
     assert isinstance(error, HTTPException)  # noqa: S101 - what is registered above
-    return error.code or 500, error.name, str(error.description)
+    return _told(error)
+
+
+def _told(error: HTTPException) -> tuple[int, str, str]:
+    """A refusal in the visitor's language; the words that our own pages give it stay."""
+    titles = {
+        400: (_("Not understood"), ""),
+        403: (_("Not allowed"), ""),
+        404: (_("Not found"), _("There is no page at this address.")),
+        405: (_("Not understood"), _("This address does not do that.")),
+        413: (_("Too long"), _("What was sent is longer than anything that a page here takes.")),
+        429: (_("Too many requests"), _("Wait a minute, then try again.")),
+        503: (_("Too busy"), _("Many are trying to log in. Try again shortly.")),
+    }
+    code = error.code or 500
+    title, words = titles.get(code, (_("Something went wrong here"), _("The log of gunicorn tells what it was.")))
+    return code, title, words or str(error.description)
 
 
 def _finish(answer: Response) -> Response:
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
+    if request.is_secure:
+        # Ignored by browsers over a certificate that they do not trust (RFC 6797 8.1): nobody is locked out by it.
+        answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if answer.mimetype == "text/html":
         answer.headers.setdefault("Cache-Control", "no-store" if request.path.startswith("/admin") else "no-cache")
         answer.vary.update(["Cookie", "Accept-Language"])

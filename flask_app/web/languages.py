@@ -16,7 +16,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, Domain, format_date, format_datetime, format_decimal, format_time, get_locale, gettext
 from markupsafe import Markup, escape
 
-from flask_app.web import queries
+from flask_app.web import cookies, queries
 
 LANGUAGES = ("fr", "en")
 THEMES = ("light", "dark")
@@ -65,7 +65,7 @@ def configure(app: Flask) -> None:
 
 def language() -> str:
     """The visitor's: ?lang=, else what was chosen before, else the browser's, else the installation's."""
-    for choice in (request.args.get("lang"), request.cookies.get("lang")):
+    for choice in (request.args.get("lang"), cookies.kept("lang")):
         if choice in LANGUAGES:
             return choice
     default: str = current_app.config["SETTINGS"].options.language
@@ -74,7 +74,7 @@ def language() -> str:
 
 def theme() -> str:
     """light or dark as the visitor chose it (?theme=, then remembered); empty: as the device is set."""
-    choice = request.args.get("theme", request.cookies.get("theme"))
+    choice = request.args.get("theme", cookies.kept("theme"))
     return choice if choice in THEMES else ""
 
 
@@ -93,9 +93,9 @@ def _zone() -> str:
 def _remember(answer: Response) -> Response:
     choice = request.args.get("lang")
     if choice in LANGUAGES and request.method == "GET":
-        answer.set_cookie("lang", choice, max_age=31_536_000, samesite="Lax", httponly=True)
+        cookies.keep(answer, "lang", choice)
     if "theme" in request.args and request.method == "GET":
-        answer.set_cookie("theme", theme(), max_age=31_536_000, samesite="Lax", httponly=True)
+        cookies.keep(answer, "theme", theme())
     return answer
 
 

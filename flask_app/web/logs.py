@@ -61,10 +61,11 @@ def _content(name: str, most: int) -> bytes:
         abort(404)
     finally:
         os.close(folder)
+    about = os.fstat(file)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(file)
+        abort(404)
     with os.fdopen(file, "rb") as opened:
-        about = os.fstat(opened.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            abort(404)
         opened.seek(max(0, about.st_size - most))
         return opened.read(most)
 

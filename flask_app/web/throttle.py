@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -99,18 +100,23 @@ class Counters(Storage):
 
 
 def configure(app: Flask) -> None:
-    """Gives `app` its limiter: a bound on every address's requests, and the counters of `trying`."""
+    """Gives `app` its limiter: a bound on the requests of every address, and the counters of `trying`."""
     limiter = Limiter(
         address,
         app=app,
-        application_limits=[READS],
-        application_limits_exempt_when=lambda: request.endpoint in ("static", "assets.uplot"),
         storage_uri="chaudiere://",
         storage_options={"clock": app.config["CLOCK"]},
         strategy="fixed-window",
     )
     app.config["LIMITER"] = limiter
     app.config["ONE_HASH"] = threading.Lock()
+    app.before_request(_bound_requests)
+
+
+def _bound_requests() -> None:
+    # Not by the limiter's own application_limits: they let addresses through that do not exist, which cost a page each.
+    if request.endpoint not in ("static", "assets.uplot") and not _hit(READS, "reads", address()):
+        raise TooManyRequests
 
 
 def address() -> str:
@@ -143,8 +149,12 @@ def here(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _hit(limit: str, *who: str) -> bool:
-    item: RateLimitItem = parse(limit)
-    return bool(current_app.config["LIMITER"].limiter.hit(item, *who))
+    return bool(current_app.config["LIMITER"].limiter.hit(_item(limit), *who))
+
+
+@cache
+def _item(limit: str) -> RateLimitItem:
+    return parse(limit)
 
 
 @contextmanager

@@ -286,3 +286,121 @@ def test_an_auger_alone_shows_a_fire_where_no_fan_is_measured() -> None:
 
 def test_a_row_without_any_value_is_undefined() -> None:
     assert told([Row(0, samples=0)]).phases == [Phase.UNDEFINED]
+
+
+# --- rules that a second boiler taught
+
+
+def test_a_flue_that_comes_to_stand_above_the_water_is_a_fire_however_little_it_has_risen() -> None:
+    log = Log(water=24.0, flue=26.0).add(120, 24.0, 26.0)
+    log.add(5, 24.0, 34.0, primary_fan=1.0, auger=0.5).add(5, 25.0, 46.0, primary_fan=1.0, auger=0.6)
+
+    phases = told(log.rows).phases
+
+    assert phases[-10:-1] == [Phase.IGNITION] * 9
+    assert phases[-1] == Phase.COMBUSTION  # 46 °C of flue, 25 °C of water
+
+
+def test_a_flue_that_starts_hot_must_rise_like_any_other() -> None:
+    log = Log(water=60.0, flue=95.0).add(120, 60.0, 95.0)
+    log.add(6, 60.0, 110.0, primary_fan=1.0, auger=0.5)
+
+    assert told(log.rows).phases[-6:] == [Phase.IGNITION] * 6
+
+
+def test_the_end_of_a_steady_feed_is_burn_out_though_the_flue_still_climbs() -> None:
+    log = Log().rest().ignite().burn(60).add(3, 76.0, 125.0, primary_fan=1.0).burn_out(10)
+
+    assert told(log.rows).phases[-13:] == [Phase.BURN_OUT] * 13
+
+
+def test_a_shake_of_the_auger_at_the_end_of_a_burn_out_is_no_fire_and_no_power_cut() -> None:
+    log = Log().cycles(5)
+    for _ in range(3):
+        log.rest().ignite().burn().burn_out(12).add(1, log.water, 60.0, primary_fan=1.0, auger=1.0)
+
+    answer = told(log.rest(30).rows)
+
+    assert answer.phases[-43:] == [Phase.BURN_OUT] * 13 + [Phase.STOPPED] * 30
+    assert answer.opened() == []
+
+
+def test_a_late_feed_that_proved_a_fire_is_believed_at_once_the_next_time() -> None:
+    log = Log().cycles(3).rest().ignite().burn(60)
+    for _ in range(2):
+        log.add(13, log.water, 75.0, primary_fan=1.0)
+        log.add(3, log.water, 69.0, primary_fan=1.0, auger=0.5).add(30, 76.0, 112.0, primary_fan=1.0, auger=0.5)
+
+    phases = told(log.rows).phases
+
+    assert (
+        phases[-92:]
+        == [Phase.BURN_OUT] * 14 + [Phase.COMBUSTION] * 32 + [Phase.BURN_OUT] * 13 + [Phase.COMBUSTION] * 33
+    )
+
+
+def test_a_feed_that_steps_down_is_no_end_twice() -> None:
+    log = Log().cycles(2).rest().ignite().burn(60)
+    for _ in range(3):
+        log.add(20, log.water, 90.0, primary_fan=1.0, auger=0.15).add(20, 76.0, 110.0, primary_fan=1.0, auger=0.5)
+
+    phases = told(log.rows).phases
+
+    assert phases[-120:].count(Phase.BURN_OUT) == 1
+    assert phases[-119:] == [Phase.COMBUSTION] * 119
+
+
+def test_a_pause_seen_once_is_no_habit() -> None:
+    log = Log().rest().ignite().burn(40).add(3, 76.0, 112.0, primary_fan=1.0)
+    log.add(30, 76.0, 112.0, primary_fan=1.0, auger=0.5).add(2, 76.0, 111.0, primary_fan=1.0)
+
+    assert told(log.rows).phases[-2:] == [Phase.BURN_OUT] * 2
+
+
+def test_a_fire_relit_from_a_hot_bed_that_is_fed_again_was_never_out() -> None:
+    log = Log(water=62.0, flue=290.0).add(100, 62.0, 290.0)
+    log.add(60, 78.0, 620.0, primary_fan=1.0, auger=0.4).add(6, 68.0, 300.0, primary_fan=1.0)
+    log.add(5, 66.0, 330.0, primary_fan=1.0, auger=0.4)
+
+    assert told(log.rows).phases[-11:] == [Phase.BURN_OUT] * 6 + [Phase.COMBUSTION] * 5
+
+
+def test_a_start_soon_after_a_silence_is_an_ignition_where_the_flue_had_gone_cold() -> None:
+    log = Log(water=57.0, flue=48.0).add(5, 57.0, 48.0).add(6, 57.5, 58.0, primary_fan=1.0, auger=0.6)
+
+    assert told(log.rows).phases[-6:] == [Phase.IGNITION] * 6
+
+
+def test_the_grate_is_cleaned_as_on_a_real_boiler_without_a_word() -> None:
+    log = Log().cycles(2).rest().ignite().burn(30).add(20, 76.0, 156.0, primary_fan=1.0, auger=0.6)
+    log.add(13, 75.0, 112.0, primary_fan=1.0)
+    log.add(4, 75.0, 108.0, primary_fan=1.0, auger=0.6).add(60, 76.0, 156.0, primary_fan=1.0, auger=0.6)
+
+    answer = told(log.rows)
+
+    assert answer.phases[-63:] == [Phase.COMBUSTION] * 63
+    assert answer.counts()[Phase.JAM_RISK] == 0
+    assert answer.opened() == []
+
+
+def test_a_fire_lit_by_hand_is_an_ignition_that_never_failed() -> None:
+    log = Log().cycles(7).rest(600, water=45.0)
+    log.add(30, 45.0, 31.0, primary_fan=1.0).add(10, 46.0, 40.0, primary_fan=1.0, auger=0.3).burn(60, water=60.0)
+
+    answer = told(log.rows)
+
+    assert answer.phases[-100:-70] == [Phase.IGNITION] * 30
+    assert answer.phases[-50:] == [Phase.COMBUSTION] * 50
+    assert answer.opened() == []
+
+
+def test_a_night_set_back_below_the_setpoint_is_low_water_and_nothing_else() -> None:
+    log = Log().cycles(2)
+    for _ in range(20):
+        log.add(500, 44.0, 28.0).ignite().burn(120, water=74.0).burn_out().add(400, 62.0, 30.0)
+
+    answer = told(log.rows)
+
+    assert answer.opened() == []
+    assert len(answer.opened(Kind.LOW_WATER)) == 20
+    assert answer.counts()[Phase.JAM_RISK] == 0

@@ -369,8 +369,11 @@ def test_an_installed_machine_measures_keeps_minutes_warns_by_mail_and_outlives_
         kept = machine.run("config/install.sh --uninstall")
         assert machine.run("systemctl is-active chaudiere || :").strip() == "inactive"
 
-    ((water, igniter, auger),) = machine.query("SELECT temp0, watt1, watt3 FROM ChaudiereMinute ORDER BY ts LIMIT 1")
-    assert (water, igniter, auger) == (62.0, 1.0, 0.0)
+    # A busy computer samples some windows too slowly, and says so by no value.
+    warm = machine.query(
+        "SELECT DISTINCT watt1, watt3 FROM ChaudiereMinute WHERE temp0 = 62 AND watt1 + watt3 IS NOT NULL"
+    )
+    assert warm == [(1, 0)]
     assert "50" in page
     letters = [email.message_from_bytes(file.read_bytes(), policy=policy.default) for file in mails.iterdir()]
     assert any("sous la consigne" in str(letter["Subject"]) for letter in letters)
