@@ -78,6 +78,12 @@ NEVER = {
 }
 
 
+def test_the_architecture_names_every_room() -> None:
+    told = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+    assert [room for room in (*MAY_IMPORT, "flask_app/commands") if Path(room).name not in told] == []
+
+
 def modules(room: str) -> list[Path]:
     path = PROJECT / room
     return [path] if path.is_file() else sorted(path.rglob("*.py"))
