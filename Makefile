@@ -36,7 +36,7 @@ docs: ## the guide, in French and English, into site/: open site/index.html
 audit: ## known weaknesses: of our code, and of the packages (asks PyPI; fails for one that cannot be looked up)
 	@config/setup.sh test
 	@.venv/bin/bandit -q -c pyproject.toml -r flask_app sensor config manager.py wsgi_gunicorn.py
-	@.venv/bin/pip-audit --strict --disable-pip --no-deps -r requirements.txt
+	@.venv/bin/python -m config.audit
 
 install: ## on this machine for good, as root: sudo make install (INSTALL_ARGS=--dry-run shows each step)
 	@config/install.sh $(INSTALL_ARGS)

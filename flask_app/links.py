@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 from urllib.parse import urlsplit
@@ -13,6 +14,11 @@ from config.settings import Settings
 TAP_STEP = 600
 TAP_SECONDS = 3600
 """How long a page's button works: each time the page is drawn it gets a new one."""
+
+
+def _signer(settings: Settings, salt: str) -> Signer:
+    # By SHA-256: the library's own default is SHA-1.
+    return Signer(secret_key(settings), salt=salt, digest_method=hashlib.sha256)
 
 
 def secret_key(settings: Settings) -> str:
@@ -34,16 +40,14 @@ def secret_key(settings: Settings) -> str:
 
 def acknowledge_url(settings: Settings, alert_id: int, delivery_id: int) -> str:
     """The address of a page with one button, for the person that this delivery goes to."""
-    signed = Signer(secret_key(settings), salt="acknowledge").sign(f"{alert_id}-{delivery_id}").decode()
+    signed = _signer(settings, "acknowledge").sign(f"{alert_id}-{delivery_id}").decode()
     return f"{settings.url}/a/{signed}"
 
 
 def acknowledged(settings: Settings, token: str) -> tuple[int, int] | None:
     """(alert, delivery) of such an address; None for one that we did not sign."""
     try:
-        alert_id, _, delivery_id = (
-            Signer(secret_key(settings), salt="acknowledge").unsign(token).decode().partition("-")
-        )
+        alert_id, _, delivery_id = _signer(settings, "acknowledge").unsign(token).decode().partition("-")
     except BadSignature:
         return None
     return int(alert_id), int(delivery_id)
@@ -52,13 +56,13 @@ def acknowledged(settings: Settings, token: str) -> tuple[int, int] | None:
 def tap_token(settings: Settings, deed: str, now: int) -> str:
     """What a page's button for a deed, such as `acknowledge-12`, sends back. The same for ten minutes at a time, so
     that a page which did not change is the same page."""
-    return Signer(secret_key(settings), salt="tap").sign(f"{deed}.{now // TAP_STEP}").decode()
+    return _signer(settings, "tap").sign(f"{deed}.{now // TAP_STEP}").decode()
 
 
 def tapped(settings: Settings, token: str, now: int) -> str:
     """The deed of such a button; empty for one not ours, or more than an hour old."""
     try:
-        deed, _dot, step = Signer(secret_key(settings), salt="tap").unsign(token).decode().rpartition(".")
+        deed, _dot, step = _signer(settings, "tap").unsign(token).decode().rpartition(".")
     except BadSignature:
         return ""
     return deed if 0 <= now - int(step) * TAP_STEP <= TAP_SECONDS else ""

@@ -84,7 +84,10 @@ def _load(key: str) -> Account | None:
 
 
 def begin_session(user: User) -> None:
-    """Logs `user` in, in a session of its own: nothing of the visitor's before it stays."""
+    """Logs `user` in, in a session of its own: nothing of the visitor's before it stays, and no copy of it is worth
+    anything."""
+    if "id" in session:
+        _end(session["id"], session.get("began_ts", 0))
     session.clear()
     session["id"] = secrets.token_hex(16)
     session["began_ts"] = session["seen_ts"] = queries.now()
@@ -93,12 +96,15 @@ def begin_session(user: User) -> None:
 
 def end_session() -> None:
     """Logs the visitor out; a copy of the cookie is worth nothing from then on."""
-    now = queries.now()
-    with doors.writing() as database:
-        database.execute(delete(EndedSession).where(EndedSession.until_ts < now))
-        database.merge(EndedSession(id=session.get("id", ""), until_ts=session.get("began_ts", now) + ABSOLUTE))
+    _end(session.get("id", ""), session.get("began_ts", queries.now()))
     logout_user()
     session.clear()
+
+
+def _end(session_id: str, began_ts: int) -> None:
+    with doors.writing() as database:
+        database.execute(delete(EndedSession).where(EndedSession.until_ts < queries.now()))
+        database.merge(EndedSession(id=session_id, until_ts=began_ts + ABSOLUTE))
 
 
 def visitor() -> str | None:
@@ -123,7 +129,9 @@ def matching(name: str, password: str, code: str = "") -> User | None:
 
 
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt="device")
+    return URLSafeSerializer(
+        current_app.secret_key or "", salt="device", signer_kwargs={"digest_method": hashlib.sha256}
+    )
 
 
 def remember_device(answer: Response, user: User) -> Response:

@@ -89,7 +89,10 @@ def _not_accepted() -> str:
 def logout() -> Response:
     """Ends the session."""
     account.end_session()
-    return redirect(url_for("status.read_status"))
+    answer = redirect(url_for("status.read_status"))
+    # What this browser kept of the pages; it heeds this over TLS and on this machine itself.
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 # --- one's own account

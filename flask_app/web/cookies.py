@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
 
 
 class Cookies(SecureCookieSessionInterface):
     """The session's cookie: over TLS it is Secure, and bound to this host by its name."""
+
+    digest_method = staticmethod(hashlib.sha256)  # of its signature: the library's own default is SHA-1
 
     def get_cookie_name(self, _app: Flask) -> str:
         """The name, for the request at hand."""

@@ -34,10 +34,16 @@ def test_every_address_answers_with_every_header(app: Flask, enter: Enter, role:
 
     for rule in rules:
         path = path_of(rule, iter(["1"] * 4))
-        answer = client.open(path, method=method, environ_overrides=where)
+        answer = client.open(
+            path, method=method, environ_overrides=where, headers={"Origin": "http://evil.example.com"}
+        )
         answer.close()
 
         assert carried(answer) == HEADERS, (method, path, answer.status)
+        assert "Access-Control-Allow-Origin" not in answer.headers, path
+        if answer.status_code == 200:
+            kind = answer.headers["Content-Type"]
+            assert not kind.startswith("text/") or "charset=utf-8" in kind, path
 
     assert len(rules) > 60
 
@@ -116,3 +122,10 @@ def test_over_tls_every_cookie_is_secure_and_named_so_and_tls_is_remembered(app:
     assert all(answer.headers["Strict-Transport-Security"] == "max-age=31536000" for answer in answers)
     assert 'lang="en"' in answers[2].text
     assert "Strict-Transport-Security" not in client.get("/").headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/.git/HEAD", "/.git/config", "/manager.py", "/config/prod/secret.env", "/../manager.py", "/connections"]
+)
+def test_no_file_of_the_program_is_served(client: FlaskClient, rows: Rows, path: str) -> None:
+    assert client.get(path).status_code == 404

@@ -50,7 +50,7 @@ def schema(app: Flask, rows: Rows) -> schemathesis.schemas.BaseSchema:
     return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", near)
 
 
-@pytest.mark.parametrize(
+every_path = pytest.mark.parametrize(
     ("path", "mode"),
     [
         (path, mode)
@@ -59,9 +59,30 @@ def schema(app: Flask, rows: Rows) -> schemathesis.schemas.BaseSchema:
         if path not in ("/api/v1/system", "/healthz") or mode is GenerationMode.POSITIVE
     ],
 )
+
+
+def examples(count: int) -> hypothesis_settings:
+    return hypothesis_settings(
+        max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
+    )
+
+
+@every_path
 @given(data=st.data())
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@examples(40)
 def test_every_answer_is_as_described(
+    schema: schemathesis.schemas.BaseSchema, path: str, mode: GenerationMode, data: st.DataObject
+) -> None:
+    case = data.draw(schema[path]["GET"].as_strategy(generation_mode=mode))
+
+    case.validate_response(case.call(), checks=CHECKS)
+
+
+@pytest.mark.proof
+@every_path
+@given(data=st.data())
+@examples(1_000)
+def test_every_answer_of_many_is_as_described(
     schema: schemathesis.schemas.BaseSchema, path: str, mode: GenerationMode, data: st.DataObject
 ) -> None:
     case = data.draw(schema[path]["GET"].as_strategy(generation_mode=mode))
