@@ -17,9 +17,8 @@ from itertools import groupby
 from random import Random
 from typing import NamedTuple
 
-from flask_app.boiler.alerts import Kind, Opening
+from flask_app.boiler.alerts import CAUSES, Kind, Opening
 from flask_app.boiler.engine import State, advance
-from flask_app.boiler.faults import CAUSES
 from flask_app.boiler.minutes import summarise
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import Row

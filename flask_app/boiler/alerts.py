@@ -27,6 +27,9 @@ class Kind(Enum):
     BALANCE = "balance"
 
 
+CAUSES = (Kind.FIRE_DYING, Kind.JAM, Kind.IGNITION_FAILED, Kind.POWER_CUT)
+"""The faults that explain a cold boiler, the likeliest first."""
+
 Evidence = dict[str, float | int | str | None]
 """The values an alert was judged by: degrees as plain numbers, instants in keys ending `_ts`."""
 

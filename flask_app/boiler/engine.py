@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from flask_app.boiler.alerts import Book, Change, Evidence, Kind, Spell, low_water_due
+from flask_app.boiler.alerts import CAUSES, Book, Change, Evidence, Kind, Spell, low_water_due
 from flask_app.boiler.clock import judge_clock
-from flask_app.boiler.faults import CAUSES, SAVED_LOSS, Fitted, Watch, judge, judge_fitted
+from flask_app.boiler.dying import SAVED_LOSS
+from flask_app.boiler.fault_memory import Watch
+from flask_app.boiler.faults import Fitted, judge, judge_fitted
 from flask_app.boiler.habits import Habits, Part, forget
 from flask_app.boiler.options import Options
 from flask_app.boiler.phases import (
@@ -26,7 +28,7 @@ from flask_app.boiler.phases import (
 from flask_app.boiler.rows import Row
 from flask_app.boiler.wear import Slow, interrupt, judge_indoor, judge_slow
 
-VERSION = 3
+VERSION = 4
 """Of the state's shape and of the rules: a saved state of another version is not resumed but warmed up anew."""
 
 GAP_MINUTES = 10

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from config.settings import Settings
 from flask_app import store
 from flask_app.boiler import deliveries
-from flask_app.boiler.alerts import Change, Closing, Evidence, Kind, Opening
+from flask_app.boiler.alerts import CAUSES, Change, Closing, Evidence, Kind, Opening
 from flask_app.boiler.deliveries import Delivery, Life, Local, Recipient, Scene
-from flask_app.boiler.faults import CAUSES
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.boiler.timetable import LOOK_BACK, lighting, setpoint_at, stop_at, water_of

@@ -13,10 +13,9 @@ import pytest
 
 from bench.score import Minute, read
 from flask_app.boiler.advice import DAYS_ENOUGH, advised_setpoint
-from flask_app.boiler.alerts import Kind, Opening, Spell, low_water_due
+from flask_app.boiler.alerts import CAUSES, Kind, Opening, Spell, low_water_due
 from flask_app.boiler.deliveries import Delivery, Life, Recipient, Scene, Told, messages
 from flask_app.boiler.engine import State, advance
-from flask_app.boiler.faults import CAUSES
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import Row
 from flask_app.boiler.timetable import lighting
