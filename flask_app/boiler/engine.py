@@ -8,7 +8,9 @@ from typing import Any
 
 from flask_app.boiler.alerts import CAUSES, Book, Change, Evidence, Kind, Spell, low_water_due
 from flask_app.boiler.clock import judge_clock
-from flask_app.boiler.faults import SAVED_LOSS, Fitted, Watch, judge, judge_fitted
+from flask_app.boiler.dying import SAVED_LOSS
+from flask_app.boiler.fault_memory import Watch
+from flask_app.boiler.faults import Fitted, judge, judge_fitted
 from flask_app.boiler.habits import Habits, Part, forget
 from flask_app.boiler.options import Options
 from flask_app.boiler.phases import (

@@ -13,6 +13,14 @@ log's cool-downs best (`python -m bench.cooling`); a straight line, which is an 
 KEPT = 12
 """How many past burns, starts and rests are remembered: a few days of an ordinary boiler."""
 
+FEEDS = 8
+"""Levels of feed, from none to full, that are told apart."""
+
+CHECKS = 3, 6, 10
+"""Minutes after the start of a bout of fire-keeping at which its warmth is judged."""
+
+NOTED = 48
+
 CLEAN_ENOUGH = 20
 COOLINGS_ENOUGH = 3
 BURN_OUTS_ENOUGH = 5
@@ -34,6 +42,7 @@ class Habits:
     """The boiler's own figures. Lists hold the newest KEPT values, oldest first; None is "not learned yet"."""
 
     __slots__ = (
+        "bout_feeds",
         "bout_rests",
         "burn_outs",
         "clean",
@@ -41,9 +50,12 @@ class Habits:
         "coolings",
         "excesses",
         "feed_gap",
+        "feed_shares",
         "feed_watts",
         "feed_watts_minutes",
         "first_lightings",
+        "floors",
+        "jitter",
         "lightings",
         "lit",
         "lows",
@@ -52,6 +64,7 @@ class Habits:
         "rests",
         "rises",
         "run_ons",
+        "turns",
         "usual_rise",
     )
 
@@ -62,6 +75,10 @@ class Habits:
         self.rises: list[float] = []  # °C, highest flue of a burn above the lowest of its start
         self.usual_rise: float | None = None  # their median
         self.lightings: list[int] = []  # minutes from the igniter's start to a risen flue
+        self.feed_shares = 0  # minutes in which the auger ran for a part of them
+        self.jitter = 0.0  # °C by which the flue of a steady fire bends from one minute to the next
+        self.floors = [[0.0, 0] for _ in range(FEEDS)]  # °C of flue rise: the lowest at each feed, of how many hours
+        self.turns: list[int] = []  # minutes after a stop of the feed inside a burn until the flue rose again
         self.burn_outs: list[int] = []  # minutes of fan without feed at a burn's end
         self.run_ons: list[int] = []  # the same, 0 where all motors stopped at once
         self.rests = 0  # that ended in a start
@@ -69,7 +86,8 @@ class Habits:
         self.feed_gap = 0  # minutes without feed that are ordinary inside a burn
         self.feed_watts: float | None = None
         self.feed_watts_minutes = 0
-        self.responses: list[float] = []  # °C by which the flue rises after a fed bout of fire-keeping
+        self.responses = [[0, 0.0, 0.0] for _ in CHECKS]  # °C, of the flue in bouts of fire-keeping: for `note`
+        self.bout_feeds = [[0, 0.0, 0.0] for _ in CHECKS]  # minutes that the auger turns in them
         self.bout_rests: list[int] = []  # minutes between two bouts
         self.first_lightings: list[int] = []  # those of the igniter's first starts: never forgotten but by `forget`
         self.lit = 0  # good starts of this igniter, its flue seen
@@ -117,6 +135,14 @@ def forget(habits: Habits, part: Part) -> None:
 def median(values: Sequence[float]) -> float:
     """The middle value of a list that is not empty (the upper one of two)."""
     return sorted(values)[len(values) // 2]
+
+
+def note(moments: list[Any], value: float) -> None:
+    """Adds to [count, mean, variance], which forget slowly what is older than NOTED values."""
+    moments[0] = min(moments[0] + 1, NOTED)
+    away = value - moments[1]
+    moments[1] += away / moments[0]
+    moments[2] += (away * (value - moments[1]) - moments[2]) / moments[0]
 
 
 def remember(values: list[Any], value: float) -> None:
