@@ -409,7 +409,7 @@ def _fading(course: Course, habits: Habits) -> bool:
     if not course.feed_minutes:  # an igniter's charge still burns, the steady feed has not begun
         return course.flue is None and course.gap > LONGEST_GAP
     over = course.gap - max(course.gap_usual, habits.feed_gap)
-    if over > 0 and course.feed_run >= STEADY_FEED:
+    if over > 0 and course.feed_run >= STEADY_FEED and not course.feed:
         return True
     if course.flue is None or course.flue_1 is None:
         return over > 0
