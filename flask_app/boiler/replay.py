@@ -18,6 +18,7 @@ HEADER = ("ts", *VALUES)
 OUT_HEADER = ("ts", "phase", "alerts")
 
 _FIRST_MOTOR = 1 + len(TEMPERATURES)
+_DIGITS = 11  # of an instant in seconds, for the next 3,000 years; milliseconds have 13
 _NAMES = {phase: phase.name.lower() for phase in Phase}
 
 
@@ -67,8 +68,8 @@ def _minute(row: list[str], line: int) -> Row:
     if len(row) != len(HEADER):
         raise ReplayError(f"line {line}: {len(row)} values; a row has {len(HEADER)}: {','.join(HEADER)}")
     ts = row[0]
-    if not (ts.isascii() and ts.isdigit()):
-        raise ReplayError(f"line {line}: ts is {ts!r}; it must be whole seconds since 1970 (UTC)")
+    if not (ts.isascii() and ts.isdigit() and len(ts) <= _DIGITS):
+        raise ReplayError(f"line {line}: ts is {_short(ts)}; it must be whole seconds since 1970 (UTC)")
     water, flue, box, spare = [_number(row, index, line) if row[index] else None for index in range(1, _FIRST_MOTOR)]
     shares = [_share(row, index, line) if row[index] else None for index in range(_FIRST_MOTOR, len(HEADER))]
     second, igniter, first, auger = [None if share is None else float(share > 0) for share in shares]
@@ -85,8 +86,14 @@ def _number(row: list[str], index: int, line: int) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or "_" in text:
-        raise ReplayError(f"line {line}: {HEADER[index]} is {text!r}; it must be a number, or empty for no value")
+        raise ReplayError(
+            f"line {line}: {HEADER[index]} is {_short(text)}; it must be a number such as 60.5, or empty for no value"
+        )
     return value
+
+
+def _short(text: str) -> str:
+    return repr(text) if len(text) <= 40 else f"{text[:40]!r}..."
 
 
 def _share(row: list[str], index: int, line: int) -> float:

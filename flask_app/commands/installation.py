@@ -114,7 +114,7 @@ def whole(file: str) -> Iterator[str]:
         yield part
         os.replace(part, file)
     except OSError as error:
-        if error.filename == part:
+        if error.filename in (None, part):  # a full disk names no file
             error.filename = file
         raise
     finally:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from flask_app.boiler.replay import HEADER, ReplayError, minutes, replay
 from flask_app.boiler.rows import Row
 from manager import cli
 
+PROJECT = Path(__file__).parent.parent.parent
 HEAD = ",".join(HEADER)
 COLD = f"{HEAD}\n0,60,40,,,0,,0,0\n60,55,40,,,0,,0,0\n120,54,40,,,0,,0.5,0\n"
 
@@ -63,7 +67,15 @@ def test_line_ends_of_any_system_are_read() -> None:
         (f"{HEAD}\n0,1,2\n", "line 2: 3 values; a row has 9"),
         (f"{HEAD}\n0,60,,,,,,,\nx,60,,,,,,,\n", "line 3: ts is 'x'"),
         (f"{HEAD}\n1.5,60,,,,,,,\n", "line 2: ts is '1.5'"),
-        (f"{HEAD}\n0,warm,,,,,,,\n", "line 2: water is 'warm'; it must be a number"),
+        (f"{HEAD}\n1700000000000,60,,,,,,,\n", "line 2: ts is '1700000000000'; it must be whole seconds since 1970"),
+        (f"{HEAD}\n-60,60,,,,,,,\n", "line 2: ts is '-60'; it must be whole seconds since 1970"),
+        (f"{HEAD.replace(',', ';')}\n", "line 1: the header must be ts,water,flue,"),
+        (f"{HEAD},truth\n", "line 1: the header must be ts,water,flue,"),
+        (f"{HEAD}\n0,warm,,,,,,,\n", "line 2: water is 'warm'; it must be a number such as 60.5, or empty"),
+        (f'{HEAD}\n0,"60,5",,,,,,,\n', "line 2: water is '60,5'; it must be a number such as 60.5, or empty"),
+        (f"{HEAD}\n0,60,5,,,,,,,\n", "line 2: 10 values; a row has 9"),
+        (f"{HEAD}\n0,{'6' * 99}x,,,,,,,\n", f"line 2: water is '{'6' * 40}'...; it must be a number"),
+        (f"{HEAD}\n120,60,,,,,,,\n60,60,,,,,,,\n", "line 3: ts 60 is not after 120; rows must be in rising order"),
         (f"{HEAD}\n0,nan,,,,,,,\n", "line 2: water is 'nan'; it must be a number"),
         (f"{HEAD}\n0,1_0,,,,,,,\n", "line 2: water is '1_0'; it must be a number"),
         (f"{HEAD}\n0,60,,,,,,1.5,\n", "line 2: primary_fan is '1.5'; the share of a minute is from 0 to 1"),
@@ -136,3 +148,33 @@ def test_the_command_refuses_a_folder_a_missing_file_and_what_is_no_text(tmp_pat
     assert "is not a text file in UTF-8" in binary.output
     assert "No such file" in nowhere.output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["binary", "in.csv"]
+
+
+def test_the_command_names_the_file_that_a_full_disk_cut_and_leaves_none(tmp_path: Path) -> None:
+    rows = "".join(f"{60 * number},60,40,,,0,,0,0\n" for number in range(20_000))
+    (tmp_path / "in.csv").write_text(f"{HEAD}\n{rows}")
+    limited = ["bash", "-c", 'ulimit -f 16; exec "$@"', "_", sys.executable, str(PROJECT / "manager.py"), "replay"]
+
+    result = subprocess.run(
+        [*limited, "in.csv", "--out", "out.csv"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 1
+    assert "out.csv: File too large" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_log_of_years_is_walked_row_by_row() -> None:
+    taken = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal taken
+        yield HEAD
+        while True:
+            taken += 1
+            yield f"{60 * taken},60,40,,,0,,0,0"
+
+    rows = minutes(lines())
+
+    assert [next(rows).ts for _ in range(1000)][-1] == 60_000
+    assert taken <= 1001

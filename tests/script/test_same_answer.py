@@ -34,11 +34,13 @@ def history() -> list[Row]:
 
 
 def replayed(rows: list[Row]) -> Said:
-    shares = [(row.secondary_fan_duty, row.igniter_duty, row.primary_fan_duty, row.auger_duty) for row in rows]
-    lines = [[row.ts, *row[1:5], *motors] for row, motors in zip(rows, shares, strict=True)]
-    log = "\n".join(",".join("" if value is None else str(value) for value in line) for line in [list(HEADER), *lines])
+    lines = [",".join(HEADER)]
+    for row in rows:
+        duties = (row.secondary_fan_duty, row.igniter_duty, row.primary_fan_duty, row.auger_duty)
+        values = (row.ts, row.water, row.flue, row.box, row.spare, *duties)
+        lines.append(",".join("" if value is None else str(value) for value in values))
     out = io.StringIO()
-    replay(io.StringIO(log), out, Options())
+    replay(lines, out, Options())
     told = list(csv.DictReader(io.StringIO(out.getvalue())))
     alerts = {(int(line["ts"]), kind) for line in told for kind in line["alerts"].split(";") if kind}
     return [line["phase"] for line in told], alerts
