@@ -7,7 +7,7 @@ import platform
 import sqlite3
 import sys
 
-from bench import jobs, memory, screens, series, slow_clients
+from bench import jobs, memory, screens, sensors, series, slow_clients
 
 PAGE = os.path.join(jobs.PROJECT, "docs", "performance.md")
 
@@ -18,6 +18,7 @@ SQLite {sqlite3.sqlite_version}. Machines differ and are shared: trust the ratio
 """
 
 SECTIONS = (
+    ("The sensors and their loop", sensors.report),
     ("The two cron jobs", jobs.report),
     ("Memory of the running set", memory.report),
     ("The chart's answers, from an hour to five years", series.report),
