@@ -24,7 +24,7 @@ from flask_app.words import CAUSES, CHECKS, KINDS, MORE_CHECKS, PHASES
 from manager import cli
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ENGLISH = {"wiring.md", "security.md", "phases.md", "performance.md"}
+ENGLISH = {"wiring.md", "security.md", "asvs.md", "phases.md", "performance.md"}
 """The pages outside of the two folders that are in English."""
 
 HEADS: dict[str, dict[str, tuple[str, ...]]] = {
