@@ -7,11 +7,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from config.settings import Settings, load, make_folders
 from flask_app.store import Database
 from tests.servers import Gateway, Mailbox, sms, smtp
+
+# A shared machine may stand still for longer than hypothesis allows one example.
+hypothesis.settings.register_profile("shared", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")
