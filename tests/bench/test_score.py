@@ -36,17 +36,17 @@ def test_okofen_with_its_igniter_hidden() -> None:
 
 
 def test_froeling() -> None:
-    assert score(FROELING, FROELING) >= 0.975
+    assert score(FROELING, FROELING) >= 0.985
 
 
 def test_motors_as_true_or_false_alone() -> None:
     seen = [true_or_false(hide_igniter(minute)) for minute in OKOFEN]
     assert score(OKOFEN, seen) >= 0.99
-    assert score(FROELING, [true_or_false(minute) for minute in FROELING]) >= 0.96
+    assert score(FROELING, [true_or_false(minute) for minute in FROELING]) >= 0.965
 
 
 def test_a_minute_of_tolerance_forgives_nearly_all() -> None:
-    assert score(FROELING, FROELING, tolerance=1) >= 0.99
+    assert score(FROELING, FROELING, tolerance=1) >= 0.995
 
 
 @pytest.mark.parametrize("log", [OKOFEN, FROELING], ids=["okofen", "froeling"])
