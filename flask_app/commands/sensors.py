@@ -160,7 +160,7 @@ def offset(probe: str, degrees: float, fake: bool) -> None:
         try:
             changed = with_offset(probe, degrees, fittings.probes, ids)
         except MeasureError as error:
-            raise click.ClickException(" ".join([str(error), bench.no_probes()]).strip()) from None
+            raise click.ClickException("\n".join([str(error), bench.no_probes()]).strip()) from None
         _keep_offset(changed, database, fake)
 
 
@@ -190,7 +190,7 @@ def calibrate(role: str, reference: float | None, fake: bool) -> None:
             probe = with_offset(role, 0.0, fittings.probes, ids)
             probe = probe._replace(offset=offset_of(bench, probe.address, reference))
         except MeasureError as error:
-            raise click.ClickException(" ".join([str(error), bench.no_probes()]).strip()) from None
+            raise click.ClickException("\n".join([str(error), bench.no_probes()]).strip()) from None
         _keep_offset(probe, database, fake)
 
 
