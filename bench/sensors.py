@@ -12,6 +12,7 @@ import math
 import os
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -281,6 +282,7 @@ def duty() -> str:
 
 PASSES = 12
 CPU_SECONDS = 60
+DISTURBANCES = ("undisturbed", "1-wire bus hung for 30 s", "database locked for 30 s")
 
 
 def passes() -> Iterator[str]:
@@ -302,23 +304,52 @@ def passes() -> Iterator[str]:
         yield f"| {name} | {middle:.3f} s | {max(taken):.3f} s | {middle / 0.75:.2f} |"
 
 
+class Sleeper:
+    """A thread that only sleeps: how much later than asked this computer wakes it, in seconds."""
+
+    def __init__(self) -> None:
+        self._latest = 0.0
+        self._ended = False
+        threading.Thread(target=self._sleep, daemon=True).start()
+
+    def _sleep(self) -> None:
+        while not self._ended:
+            begun = time.monotonic()
+            time.sleep(0.005)
+            self._latest = max(self._latest, time.monotonic() - begun - 0.005)
+
+    def latest(self) -> float:
+        """Of the wake-ups since the last call."""
+        latest, self._latest = self._latest, 0.0
+        return latest
+
+    def end(self) -> None:
+        """Sleeps no more."""
+        self._ended = True
+
+
 def loop() -> Iterator[str]:
     """The loop's own process at 4 s, buses in another: undisturbed, with a hung bus, with a locked database."""
     with tempfile.TemporaryDirectory() as folder:
         settings = installation(folder)
         with running(Path(folder), {**os.environ, "CHAUDIERE_HOME": folder}) as rig:
             time.sleep(8)
+            sleeper = Sleeper()
             cpu, memory, files = rig.cpu_seconds(), rig.memory(), rig.descriptors()
             time.sleep(CPU_SECONDS)
             cost = (rig.cpu_seconds() - cpu) / CPU_SECONDS
+            slept = [sleeper.latest()]
             quiet = len(rig.passes)
             rig.say("hang")
             time.sleep(30)
             rig.say("free")
             time.sleep(4)
             hung = len(rig.passes)
+            slept.append(sleeper.latest())
             with lock.hold(settings.lock, 5.0):
                 time.sleep(30)
+            slept.append(sleeper.latest())
+            sleeper.end()
             grown, more = rig.memory() - memory, rig.descriptors() - files
             time.sleep(5)
             late = delays(rig.passes, 4.0)
@@ -329,10 +360,14 @@ def loop() -> Iterator[str]:
     yield f"| CPU | {100 * cost:.2f} % of one core |"
     yield f"| memory, and what two minutes added | {memory:.1f} MB, {grown:+.2f} MB |"
     yield f"| open files, and what two minutes added | {files}, {more:+d} |"
-    yield f"| latest sample, undisturbed | {1000 * max(late[1:quiet]):.0f} ms |"
-    yield f"| latest sample, 1-wire bus hung for 30 s | {1000 * max(late[quiet:hung]):.0f} ms |"
-    yield f"| latest sample, database locked for 30 s | {1000 * max(late[hung:]):.0f} ms |"
     yield f"| passes begun, rows kept, of them without water | {len(late)}, {rows[0]}, {rows[1]} |"
+    yield ""
+    yield "| how late samples are | median | latest | a thread that only sleeps, latest |"
+    yield "|---|---|---|---|"
+    parts = (late[1:quiet], late[quiet:hung], late[hung:])
+    for name, part, latest in zip(DISTURBANCES, parts, slept, strict=True):
+        cells = (statistics.median(part), max(part), latest)
+        yield f"| {name} | {' | '.join(f'{1000 * seconds:.1f} ms' for seconds in cells)} |"
 
 
 def report() -> Iterator[str]:

@@ -55,6 +55,9 @@ def learn_idle(bench: Bench, channels: Iterable[Channel], kept: Kept, tell: Call
     fitted = [channel for channel in channels if channel.input is not None]
     if not fitted:
         tell("no clamp is fitted")
+    if fitted and (lack := bench.no_clamps()):
+        tell(lack)
+        return False
     learned = []
     for channel in fitted:
         bench.asked(Deed.TURN_OFF, channel.role)

@@ -11,6 +11,7 @@ from flask_app.boiler.rows import TEMPERATURES, Reason
 from sensor.bench import CLAMP_WORDS, PROBE_WORDS, Bench
 from sensor.get_temp import roles_of
 from sensor.get_watt import Current, watts
+from sensor.questions import wrapped
 
 READINGS = 5
 PAUSE_SECONDS = 0.5  # between two passes
@@ -57,12 +58,13 @@ def look(bench: Bench, fittings: Fittings, ids: Sequence[str], readings: int = R
             if channel.input is not None:
                 currents[channel.role].append(bench.current(channel))
     offsets = {probe.address: probe.offset for probe in fittings.probes}
+    no_clamps = _no_clamps(bench, fittings)
     names = {address: role for role, address in roles.items()}
     ordered = sorted(addresses, key=lambda address: (*TEMPERATURES, None).index(names.get(address)))
     return Report(
         [_probe(each, names.get(each), offsets.get(each), degrees[each]) for each in ordered],
-        [_clamp(channel, currents[channel.role]) for channel in fittings.channels],
-        [lack for lack in (bench.no_probes(), _no_clamps(bench, fittings)) if lack],
+        [_clamp(channel, currents[channel.role], no_clamps) for channel in fittings.channels],
+        [lack for lack in (bench.no_probes(), no_clamps) if lack],
     )
 
 
@@ -87,7 +89,7 @@ def _probe(address: str, role: str | None, offset: float | None, seen: Sequence[
     )
 
 
-def _clamp(channel: Channel, seen: Sequence[Current | Reason]) -> Part:
+def _clamp(channel: Channel, seen: Sequence[Current | Reason], lack: str) -> Part:
     if channel.input is None:
         return Part("-", channel.role, "", "", "", "not fitted")
     amps = [value.amps for value in seen if isinstance(value, Current)]
@@ -97,7 +99,8 @@ def _clamp(channel: Channel, seen: Sequence[Current | Reason]) -> Part:
         f"{channel.turns} turn{'s' * (channel.turns > 1)}",
         _drawn(amps[-1], channel) if amps else "no value",
         f"{statistics.stdev(amps):.4f} A" if len(amps) > 1 else "",
-        _quality(seen, CLAMP_WORDS) or ("good" if channel.idle_amps is not None else "good; idle current not learned"),
+        ("no bus, see below" if lack else _quality(seen, CLAMP_WORDS))
+        or ("good" if channel.idle_amps is not None else "good; idle current not learned"),
         bool(amps),
     )
 
@@ -116,24 +119,39 @@ def _quality(seen: Iterable[object], words: Mapping[Reason, str]) -> str:
 # --- in a table
 
 
-def lines(report: Report, age: Callable[[str], int | None]) -> list[str]:
-    """The report as lines of text; `age`: how many seconds ago the loop kept a value of a role."""
+def lines(report: Report, age: Callable[[str], int | None], columns: int | None = None) -> list[str]:
+    """The report as lines of text; `age`: how many seconds ago the loop kept a value of a role.
+
+    columns: of the terminal; where a line would be longer, its last words go below it. None: it may be.
+    """
+    probes = _table(("PROBE", "MEASURES", "OFFSET", "NOW", "NOISE", "KEPT", "QUALITY"), report.probes, age)
+    clamps = _table(("INPUT", "MOTOR", "TURNS", "NOW (estimated)", "NOISE", "KEPT", "QUALITY"), report.clamps, age)
     return [
-        *_table(("PROBE", "MEASURES", "OFFSET", "NOW", "NOISE", "KEPT", "QUALITY"), report.probes, age),
+        *(_fitted(line, columns) for line in probes),
         "",
-        *_table(("INPUT", "MOTOR", "TURNS", "NOW (estimated)", "NOISE", "KEPT", "QUALITY"), report.clamps, age),
+        *(_fitted(line, columns) for line in clamps),
         *([""] if report.lacks else []),
-        *report.lacks,
+        *(wrapped(lack, columns) for lack in report.lacks),
     ]
 
 
-def _table(heads: tuple[str, ...], parts: Iterable[Part], age: Callable[[str], int | None]) -> list[str]:
+def _fitted(row: tuple[str, str], columns: int | None) -> str:
+    start, quality = row
+    if columns is None or len(start + quality) <= columns:
+        return (start + quality).rstrip()
+    return f"{start.rstrip()}\n{wrapped('    ' + quality, columns)}"
+
+
+def _table(heads: tuple[str, ...], parts: Iterable[Part], age: Callable[[str], int | None]) -> list[tuple[str, str]]:
+    """(the other columns of a row, its quality)."""
     rows = [heads]
     for part in parts:
         kept = _ago(age(part.role)) if part.role != "-" and part.setting else ""
         rows.append((part.name, part.role, part.setting, part.value, part.noise, kept, part.quality))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        ("".join(cell.ljust(width + 2) for cell, width in zip(row[:-1], widths, strict=False)), row[-1]) for row in rows
+    ]
 
 
 def _ago(seconds: int | None) -> str:

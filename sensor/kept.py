@@ -12,8 +12,15 @@ from flask_app.boiler.fittings import Channel, Probe, described, fitted_channels
 class Kept:
     """The probes and channels of a database, read and changed by `by`."""
 
-    def __init__(self, database: store.Database, by: str, now: Callable[[], float] = time.time) -> None:
-        self._database, self._by, self._now = database, by, now
+    def __init__(
+        self,
+        database: store.Database,
+        by: str,
+        now: Callable[[], float] = time.time,
+        world: store.World = store.World.REAL,
+    ) -> None:
+        """world: whose boiler the database is from the first change on. Another's raises store.StoreError then."""
+        self._database, self._by, self._now, self._world = database, by, now, world
 
     def probes(self) -> list[Probe]:
         """The probes that were named."""
@@ -31,6 +38,7 @@ class Kept:
     def keep_probe(self, probe: Probe) -> None:
         """Gives a probe its role and offset, in place of the one that had the role."""
         ts = int(self._now())
+        self._database.claim(self._world)
         with self._database.writing(durable=True) as connection:
             store.keep_probe(connection, probe, ts)
             store.keep_change(
@@ -41,6 +49,7 @@ class Kept:
         """Keeps a channel, and says which; `learned`: its currents were learned now."""
         ts = int(self._now())
         kept = channel._replace(learned_ts=ts) if learned else channel
+        self._database.claim(self._world)
         with self._database.writing(durable=True) as connection:
             store.keep_channel(connection, kept)
             store.keep_change(connection, f"sensor_{kept.role}", ts, described(kept), self._by)

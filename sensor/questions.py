@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
@@ -20,12 +21,25 @@ class AnswerError(Exception):
 class Questions:
     """Asks until the answer is one: a bad one is asked again, or ends the walk when it came from a file."""
 
-    def __init__(self, tell: Callable[[str], None], answers: tuple[str, Iterable[str]] | None = None) -> None:
-        """answers: a file's name and its lines: one an answer, an empty one is Enter, `#` begins a remark."""
-        self.tell = tell
+    def __init__(
+        self,
+        tell: Callable[[str], None],
+        answers: tuple[str, Iterable[str]] | None = None,
+        columns: int | None = None,
+    ) -> None:
+        """answers: a file's name and its lines: one an answer, an empty one is Enter, `#` begins a remark.
+
+        columns: of the terminal; None: lines are as long as they are.
+        """
+        self._tell = tell
+        self._columns = columns
         self._file = answers[0] if answers else ""
         self._lines = _numbered(answers[1]) if answers else None
         self._line = 0
+
+    def tell(self, words: str) -> None:
+        """Says something, in lines that fit."""
+        self._tell(wrapped(words, self._columns))
 
     def ask(self, question: str, default: str, accept: Callable[[str], Answer]) -> Answer:
         """What `accept` makes of the answer; it raises ValueError, with what is accepted, for a bad one.
@@ -49,8 +63,11 @@ class Questions:
 
     def _next(self, prompt: str) -> str:
         if self._lines is None:
+            *above, last = wrapped(prompt.rstrip(), self._columns).split("\n")
+            for line in above:
+                self._tell(line)
             try:
-                return input(prompt).strip()
+                return input(last + " ").strip()
             except EOFError:
                 raise LeftError from None
         found = next(self._lines, None)
@@ -59,6 +76,23 @@ class Questions:
         self._line = found[0]
         self.tell(prompt + found[1])
         return found[1]
+
+
+def wrapped(words: str, columns: int | None) -> str:
+    """The words in lines of so many columns at most, each with the indent of the line it was; None: as they are.
+
+    >>> print(wrapped("  one two three four", 12))
+      one two
+      three four
+    """
+    if columns is None:
+        return words
+    return "\n".join(_folded(line, columns) for line in words.split("\n"))
+
+
+def _folded(line: str, columns: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -29,8 +29,8 @@ PASS_SECONDS = 0.5
 OTHER_AMPS = 0.1  # more than before, on another input: the clamp is there
 
 WELCOME = """\
-Each answer is kept at once: leave with Ctrl-C and start again, only what is missing is asked. Enter takes what
-stands in [brackets].
+Each answer is kept at once: leave with Ctrl-C and start again, only what is missing is asked. \
+Enter takes what stands in [brackets].
 Leave the boiler's cover closed and its wiring alone: turn motors on and off by the boiler's own manual test."""
 
 NAMES = {"water": "boiler water", "flue": "flue gas", "box": "electronics box", "spare": "spare: the fourth probe"}
@@ -45,10 +45,14 @@ def walk(bench: Bench, questions: Questions, kept: Kept, spare: str, wanted: Col
     if not wanted or any(role in TEMPERATURES for role in wanted):
         _Probes(bench, questions, kept, spare, wanted).walk()
     motors = [role for role in MOTORS if role in wanted or (not wanted and _unlearned(kept, role))]
+    if motors and (lack := bench.no_clamps()):
+        questions.tell(f"\nMotors\n{lack}\nUntil then no current is learned: skip, or none where there is no clamp.")
     for place, role in enumerate(motors, 1):
         _Motor(bench, questions, kept, role, motors[place:]).walk()
     questions.end()
-    questions.tell("\nAll is asked and kept; the running loop follows within a minute. `sensors check` shows it.")
+    questions.tell(
+        "\nAll is asked and kept; the running loop follows within a minute. `manager.py sensors check` shows it."
+    )
 
 
 def _unlearned(kept: Kept, role: str) -> bool:
@@ -144,7 +148,8 @@ class _Probes:
         self._tell("No probe that is waited for moved by 1 °C.")
         roles = {probe.address: probe.role for probe in self._kept.probes()}
         for address in others:
-            self._tell(f"  {address} did: it is {roles.get(address, 'one')} already. `sensors setup ROLE` asks again.")
+            role = roles.get(address, "one")
+            self._tell(f"  {address} did: it is {role} already. `manager.py sensors setup ROLE` asks again.")
         for address, value in self._bench.degrees(self._bench.probes()).items():
             if isinstance(value, Reason):
                 self._tell(f"  {address} {PROBE_WORDS.get(value, value.value)}")

@@ -149,6 +149,7 @@ def test_a_hundred_random_steps_lose_no_stored_row_and_wedge_nothing(walk: Walk)
         f"SELECT COUNT(*) FROM ChaudiereMinute WHERE phase IS NOT NULL AND ts > {now - 1800} AND ts <= {now}"
     )
     assert last[0][0] >= 29
+    assert ("clock",) in walk.ask("SELECT kind FROM Alert")
 
 
 def test_the_clock_set_soon_after_the_start_is_no_news(walk: Walk) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +89,33 @@ def test_ctrl_c_leaves_with_a_word_of_how_to_go_on(settings: Settings, environ: 
     assert walk.returncode == 130
     assert "What was answered is kept" in said
     assert wrong == ""
+
+
+def test_a_terminal_of_80_columns_gets_whole_words(settings: Settings, environ: dict[str, str]) -> None:
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    words = [sys.executable, "manager.py", "sensors", "setup", "--fake"]
+    said = b""
+    with subprocess.Popen(words, env=environ, stdin=terminal, stdout=terminal, stderr=terminal) as walk:
+        while b"[warm]" not in said:
+            said += os.read(screen, 4096)
+        os.write(screen, b"\x04")  # Ctrl-D
+    os.close(terminal)
+    os.close(screen)
+
+    assert walk.returncode == 130
+    assert max(map(len, said.decode().splitlines())) <= 80
+    assert "only what is missing is asked" in " ".join(said.decode().split())
+
+
+def test_a_computer_where_nothing_was_kept_is_still_free_to_try_the_simulated_boiler(run: Run) -> None:
+    real = [run("idle"), run("calibrate", "auger"), run("setup", input="skip\n")]
+
+    tried = run("check", "--fake", "--readings", "1")
+
+    assert {answer.exit_code for answer in real} == {1, 130}
+    assert all("dtparam=i2c_arm=on" in answer.output for answer in real)
+    assert tried.exit_code == 0, tried.output
 
 
 def test_a_file_of_answers_that_is_no_text_is_refused(run: Run, tmp_path: Path) -> None:

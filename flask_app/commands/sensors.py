@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -83,24 +84,28 @@ def check(fake: bool, readings: int) -> None:
             kept = newest_value_ts(database.connection, COLUMNS[role], now)
             return None if kept is None else max(0, now - kept)
 
-        click.echo("\n".join(lines(report, age)))
+        click.echo("\n".join(lines(report, age, _columns())))
     if not report.well:
         sys.exit(1)
 
 
 def _kept(database: Database, fake: bool) -> Kept:
-    """What keeps a commissioning command's changes; the database becomes a real or a simulated boiler's."""
+    """What keeps a commissioning command's changes; with the first the database is a real or a simulated boiler's."""
     import getpass
 
     from flask_app.store import World
     from sensor.kept import Kept
 
-    database.claim(World.SIMULATED if fake else World.REAL)
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
-    return Kept(database, f"manager.py ({user})")
+    return Kept(database, f"manager.py ({user})", world=World.SIMULATED if fake else World.REAL)
+
+
+def _columns() -> int | None:
+    """Of the terminal; None when this goes to a file or to another program."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 @sensors.command(epilog="Examples: manager.py sensors setup; manager.py sensors setup water auger")
@@ -127,13 +132,13 @@ def setup(roles: tuple[str, ...], fake: bool, answers: TextIO | None) -> None:
         raise click.UsageError("--answers: the file is not text in UTF-8") from None
     with _commissioning(fake) as (settings, database, _fittings, bench):
         spare = installation.options(settings, database).spare
-        questions = Questions(click.echo, given)
+        questions = Questions(click.echo, given, _columns())
         try:
             walk(bench, questions, _kept(database, fake), spare, wanted)
         except AnswerError as error:
             raise click.ClickException(str(error)) from None
         except (LeftError, KeyboardInterrupt):
-            click.echo("\nLeft. What was answered is kept: `sensors setup` asks for the rest.")
+            click.echo("\nLeft. What was answered is kept; the same command asks for the rest.")
             sys.exit(130)
 
 
@@ -155,7 +160,7 @@ def offset(probe: str, degrees: float, fake: bool) -> None:
         try:
             changed = with_offset(probe, degrees, fittings.probes, ids)
         except MeasureError as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException("\n".join([str(error), bench.no_probes()]).strip()) from None
         _keep_offset(changed, database, fake)
 
 
@@ -185,7 +190,7 @@ def calibrate(role: str, reference: float | None, fake: bool) -> None:
             probe = with_offset(role, 0.0, fittings.probes, ids)
             probe = probe._replace(offset=offset_of(bench, probe.address, reference))
         except MeasureError as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException("\n".join([str(error), bench.no_probes()]).strip()) from None
         _keep_offset(probe, database, fake)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from config.settings import Mqtt, Settings, SettingsError, load
-from flask_app import store
+from flask_app import store, system
 from flask_app.boiler.entities import entities, state_of, template
 from flask_app.boiler.options import OptionError, in_force
 from flask_app.boiler.phases import Phase
@@ -64,7 +64,7 @@ class Publisher:
         self._topics: Topics | None = None
         self._client: Client | None = None
         self._described: dict[str, str] = {}  # topic -> what was described there last
-        self._sent = ""
+        self._sent = self._said = ""
         self._sent_at = -PERIOD
         self._anew = threading.Event()  # connected, or Home Assistant started: everything is to be said again
 
@@ -129,16 +129,23 @@ class Publisher:
 
     def _connected(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            log(f"the broker {self._settings.mqtt.host} refuses us: {reason}")
+            self._say(f"the broker {self._settings.mqtt.host} refuses us: {reason}")
             return
-        log(f"connected to {self._settings.mqtt.host}")
+        self._say(f"connected to {self._settings.mqtt.host}")
         topics = self._topics_now()
         client.subscribe(topics.birth, qos=1)
         client.publish(topics.here, ONLINE, qos=1, retain=True)
         self._anew.set()
 
     def _disconnected(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        log(f"not connected to {self._settings.mqtt.host}: {reason}")
+        if reason.is_failure and not self._said.startswith("the broker"):
+            self._say(f"not connected to {self._settings.mqtt.host}: {reason}")
+
+    def _say(self, words: str) -> None:
+        # It is tried again each minute: what stays as it is is said once.
+        if words != self._said:
+            log(words)
+        self._said = words
 
     def _asked(self, _client: Any, _data: Any, message: Any) -> None:
         if message.payload == ONLINE.encode():  # Home Assistant has started, and forgot our values
@@ -175,12 +182,13 @@ def _descriptions(database: store.Database, settings: Settings, topics: Topics, 
         about = {
             **words,
             "unique_id": f"{topics.device}_{entity}",
-            "object_id": f"{topics.device}_{entity}",
+            "default_entity_id": f"{platform}.{topics.device}_{entity}",
             "state_topic": topics.state,
             "value_template": template(entity),
             "availability_topic": topics.here,
             "expire_after": EXPIRES,
             "device": device | {"configuration_url": settings.url},
+            "origin": {"name": "Chaudiere", "sw_version": system.version()},
         }
         if entity == "alert":
             about["json_attributes_topic"] = topics.state

@@ -166,7 +166,9 @@ def set_connections(group: str) -> Response:
     for key in sorted(key for key in wanted if wanted[key] != kept.get(key, "")):
         name = key.removeprefix("CHAUDIERE_")
         keep_change(name, "•••" if name in configuration.SECRETS else wanted[key])
-    flash(_("Kept. The next message leaves that way: send a test."), "good")
+    sends = group in ("mail", "sms")
+    words = _("Kept. The next message leaves that way: send a test.") if sends else _("Kept: in force within a minute.")
+    flash(words, "good")
     return _back(f"group-{group}")
 
 

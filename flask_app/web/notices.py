@@ -72,7 +72,7 @@ def _unconfigured(told: set[str]) -> list[str]:
     settings: Settings = current_app.config["SETTINGS"]
     found = []
     if "mail" in told and not settings.mail.server:
-        found.append(_("No mail can leave: set CHAUDIERE_MAIL_SERVER and start again."))
+        found.append(_("No mail can leave: name a mail server in the settings."))
     if "sms" in told and not (settings.sms.api_key and settings.sms.api_secret):
-        found.append(_("No SMS can leave: set CHAUDIERE_NEXMO_API_KEY and CHAUDIERE_NEXMO_API_SECRET and start again."))
+        found.append(_("No SMS can leave: give the key and the secret of the SMS account in the settings."))
     return found

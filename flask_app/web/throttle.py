@@ -33,6 +33,12 @@ HERE = [
 ]
 """Addresses of this machine and of its own network (RFC 1918, 3927, 4193): `is_private` holds others too."""
 
+PROXIED = (
+    *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via"),
+    *("X-Client-IP", "True-Client-IP", "CF-Connecting-IP"),
+)
+"""What proxies add to the requests that they pass on: each adds one of these at least."""
+
 MOST = 4096
 """Counters kept at once: a flood of addresses must not fill the memory."""
 
@@ -137,8 +143,7 @@ def near() -> bool:
     except ValueError:
         return False
     # A proxy that passes its visitors on as 127.0.0.1 must not make the whole world near.
-    told = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    if told and not current_app.config["SETTINGS"].proxies:
+    if not current_app.config["SETTINGS"].proxies and any(name in request.headers for name in PROXIED):
         return False
     return here(getattr(asker, "ipv4_mapped", None) or asker)
 

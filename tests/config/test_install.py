@@ -140,7 +140,6 @@ WATER = "28-000000000001"
 # The kernel's side of the bus: the registers of an ADS1115 whose second input carries an igniter.
 EMULATED = """
 import sys, time, types
-sys.path.append("/root/emulated")
 from ads1115 import Ads1115Bus, ac
 
 class RealTime(Ads1115Bus):
@@ -172,7 +171,7 @@ test ! -e /opt/chaudiere && test ! -e /etc/chaudiere && ! getent passwd chaudier
 config/install.sh --yes
 site=$(echo /opt/chaudiere/.venv/lib/python3*/site-packages)
 echo 'import emulated_chip' >"$site/chip.pth"
-cp /root/emulated/emulated_chip.py "$site/"
+cp /root/emulated/*.py "$site/"
 cat >>/etc/chaudiere/secret.env <<END
 CHAUDIERE_MAIL_SERVER=127.0.0.1
 CHAUDIERE_MAIL_PORT=2525

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from config.settings import Settings, load
 from flask_app import store
@@ -33,11 +35,11 @@ DEVICE = "chaudiere/chaudiere"
 class Broker:
     """mosquitto on a port of its own, to be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: str = "allow_anonymous true") -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.port: int = server.getsockname()[1]
         self._conf = folder / "mosquitto.conf"
-        self._conf.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+        self._conf.write_text(f"listener {self.port} 127.0.0.1\n{more}\npersistence false\n")
         self.start()
 
     def start(self) -> None:
@@ -139,6 +141,8 @@ def test_each_value_is_described_and_told(publisher: Publisher, ears: Ears) -> N
         "°C",
         "measurement",
     )
+    assert water["default_entity_id"] == "sensor.chaudiere_water"
+    assert water["availability_topic"] == f"{DEVICE}/available"
     assert "homeassistant/binary_sensor/chaudiere/problem/config" in kept
     assert "homeassistant/sensor/chaudiere/box/config" not in kept
     assert kept[f"{DEVICE}/available"] == "online"
@@ -245,3 +249,26 @@ def test_with_no_broker_the_program_ends_at_once(environ: dict[str, str], migrat
 
     assert ended.returncode == 0
     assert "no broker is set" in ended.stderr
+
+
+def test_a_broker_that_refuses_us_is_told_of_once(
+    house: Settings, environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "strict").mkdir()
+    strict = Broker(tmp_path / "strict", "allow_anonymous false")
+    publisher = Publisher(load({**environ, "CHAUDIERE_MQTT_PORT": str(strict.port)}))
+    said = ""
+
+    publisher.look(NOW)
+    end = time.monotonic() + WAIT
+    while "refuses us" not in said and time.monotonic() < end:
+        said += capsys.readouterr().err
+    # paho tries again in a second, then in two: each is refused and hung up on, as here.
+    refusal = ReasonCode(PacketTypes.CONNACK, identifier=135)
+    for _ in range(3):
+        publisher._disconnected(None, None, None, refusal, None)
+        publisher._connected(Client(CallbackAPIVersion.VERSION2), None, None, refusal, None)
+    publisher.close()
+    strict.kill()
+
+    assert (said + capsys.readouterr().err).count("mqtt:") == 1

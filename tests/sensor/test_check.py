@@ -111,6 +111,23 @@ def test_a_computer_without_buses_says_what_is_missing_and_the_remedy(tmp_path: 
     assert not report.well
 
 
+def test_without_a_bus_no_clamp_is_told_to_have_its_wires_checked(tmp_path: Path) -> None:
+    report = look(bare(tmp_path / "w1", tmp_path / "i2c-1"), Fittings((), CHANNELS), (), readings=1)
+
+    assert {part.quality for part in report.clamps} == {"no bus, see below"}
+
+
+def test_what_does_not_fit_a_terminal_goes_below_its_line(tmp_path: Path) -> None:
+    cellar = Cellar(tmp_path / "w1", {A: "water", B: "flue"}, {})
+    (tmp_path / "w1" / A / "w1_slave").write_text("")
+    report = look(cellar, Fittings((), DEFAULT_CHANNELS), (), readings=1)
+
+    long, short = ("\n".join(lines(report, lambda _role: 3, columns)) for columns in (None, 80))
+
+    assert max(map(len, short.splitlines())) <= 80
+    assert short.split() == long.split()
+
+
 def test_a_bus_without_a_probe_is_another_fault_than_no_bus(tmp_path: Path) -> None:
     (tmp_path / "i2c-1").touch()
 
