@@ -56,7 +56,9 @@ def judge_fire(watch: Watch, habits: Habits, course: Course, book: Book, signals
         off = off if water is None else min(off, water)
         watch.lost = _loss(watch, course, ts, course.flue, off)
         below = _below_ever(watch, habits, course, book, ts, course.flue - off)
-        if safe and Kind.JAM not in book.opened and (_dying(watch, habits, course) if below is None else below):
+        holds = course.feed >= FEED_HOLDS * watch.feed  # a feed that has just stepped down explains any fall
+        dying = _dying(watch, habits, course) if below is None else below
+        if safe and holds and dying and Kind.JAM not in book.opened:
             book.open(Kind.FIRE_DYING, ts, _evidence(watch, course, water))
         safe = safe and watch.lost < SAVED_LOSS and not watch.under and course.flue - off >= needed_rise(habits)
     watch.safe = watch.safe + 1 if safe else 0
@@ -96,7 +98,7 @@ def _loss(watch: Watch, course: Course, ts: int, flue: float, off: float) -> flo
         watch.height_feed = max(watch.feed, watch.height_feed)
         return 0.0
     watch.height_run_ts = course.run_ts
-    if watch.height is None or flue >= watch.height:
+    if watch.height is None or flue >= watch.height or ts - course.burn_ts < LIT_SECONDS:
         watch.height, watch.height_feed, watch.height_ts = flue, max(watch.feed, watch.slow_feed), ts
         return 0.0
     watch.height -= HEIGHT_FADES * (watch.height - flue)

@@ -33,7 +33,8 @@ CUT_SECONDS = 60  # the minute in which the power went may look like the first o
 NO_RUN_ON = 2  # minutes
 RUN_ONS_ENOUGH = 4
 RUN_ONS_LEAST = 2  # that were without exception
-REST_MARGIN = 1.0  # °C below the coldest rest
+REST_MARGIN = 1.0  # °C below the coldest rest, and no less than that lies below the usual one
+REST_SHARE = 0.1
 
 WATER_MISSING, VALUE_MISSING, ROW_MISSING = 5, 10, 3  # minutes
 FITTED_MINUTES = 10  # a value seen this often is fitted ...
@@ -213,6 +214,8 @@ def _learn_rest(habits: Habits, coldest: float) -> None:
     habits.rests += 1
     before = coldest if habits.coldest_rest is None else habits.coldest_rest
     habits.coldest_rest = min(coldest, before + 0.02)  # forgets a season in a season
+    usual = coldest if habits.usual_rest is None else habits.usual_rest
+    habits.usual_rest = usual + REST_SHARE * (coldest - usual)
 
 
 def _hot(habits: Habits, course: Course) -> bool:
@@ -240,7 +243,9 @@ def _judge_rest(watch: Watch, habits: Habits, course: Course, book: Book, signal
         return
     if course.short_bout:  # a kept fire: its rests tell nothing of a cut
         return
-    if water < habits.coldest_rest - REST_MARGIN and not any(kind in book.opened for kind in CAUSES):
+    # A boiler that another sensor starts, a buffer's or a room's, waits at any water: the more so, the less it tells.
+    margin = max(REST_MARGIN, (habits.usual_rest or water) - habits.coldest_rest)
+    if water < habits.coldest_rest - margin and not any(kind in book.opened for kind in CAUSES):
         evidence: Evidence = {"water": water, "coldest_before": habits.coldest_rest, "since_ts": course.rest_ts}
         book.open(Kind.POWER_CUT, signals.ts, evidence)
 

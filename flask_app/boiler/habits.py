@@ -65,6 +65,7 @@ class Habits:
         "rises",
         "run_ons",
         "turns",
+        "usual_rest",
         "usual_rise",
     )
 
@@ -83,6 +84,7 @@ class Habits:
         self.run_ons: list[int] = []  # the same, 0 where all motors stopped at once
         self.rests = 0  # that ended in a start
         self.coldest_rest: float | None = None  # °C, lowest water of them
+        self.usual_rest: float | None = None  # °C, recent mean of the lowest of each
         self.feed_gap = 0  # minutes without feed that are ordinary inside a burn
         self.feed_watts: float | None = None
         self.feed_watts_minutes = 0

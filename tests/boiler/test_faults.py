@@ -311,3 +311,32 @@ def test_rows_absent_from_a_log_are_not_judged() -> None:
     after = minute(log.ts + 3600 * 24)
 
     assert told([*log.rows, after]).opened() == []
+
+
+def test_a_chamber_that_overshoots_on_its_first_fuel_is_no_dying_fire() -> None:
+    log = Log(water=40.0).cycles(3).rest(water=40.0)
+    for _ in range(2):
+        log.add(8, 38.0, 34.0, igniter=1.0, primary_fan=1.0, auger=0.3).add(5, 38.0, 220.0, primary_fan=1.0)
+        log.add(3, 40.0, 590.0, primary_fan=1.0, auger=0.2).add(4, 43.0, 420.0, primary_fan=1.0, auger=0.16)
+        log.add(20, 48.0, 375.0, primary_fan=1.0, auger=0.12).burn_out(20).rest(water=40.0)
+
+    assert told(log.rows).opened(Kind.FIRE_DYING) == []
+
+
+def test_a_feed_that_has_just_stepped_down_explains_any_fall() -> None:
+    log = Log().cycles(2).rest().ignite()
+    for _ in range(12):
+        log.add(60, 74.0, 430.0, primary_fan=1.0, auger=0.15).add(70, 76.0, 600.0, primary_fan=1.0, auger=0.3)
+    log.add(60, 78.0, 790.0, primary_fan=1.0, auger=0.55)
+    log.add(5, 80.0, 570.0, primary_fan=1.0, auger=0.12).add(15, 80.0, 440.0, primary_fan=1.0, auger=0.12)
+
+    assert told(log.rows).opened(Kind.FIRE_DYING) == []
+
+
+def test_a_boiler_that_waits_at_any_water_is_not_cut_off_at_a_new_lowest_one() -> None:
+    log = Log()
+    for number in range(20):
+        log.rest(120, water=46.0 + 7 * (number % 3)).ignite().burn().burn_out()
+    log.rest(300, water=41.0)
+
+    assert told(log.rows).opened(Kind.POWER_CUT) == []
