@@ -251,4 +251,3 @@ def test_no_kill_loses_a_message_and_each_sends_one_double_at_most(
     assert set(to_mail) == {f"m{number}@example.org" for number in range(kills)}
     assert set(to_phone) == {f"3363998{number:04}" for number in range(kills)}
     assert doubles <= 2 * kills  # one for each lane of each kill
-    assert max((*to_mail.values(), *to_phone.values())) <= 3
