@@ -7,7 +7,7 @@ import platform
 import sqlite3
 import sys
 
-from bench import jobs, memory, screens, sensors, series, slow_clients
+from bench import jobs, memory, rework, screens, sensors, series, slow_clients
 
 PAGE = os.path.join(jobs.PROJECT, "docs", "performance.md")
 
@@ -20,6 +20,7 @@ SQLite {sqlite3.sqlite_version}. Machines differ and are shared: trust the ratio
 SECTIONS = (
     ("The sensors and their loop", sensors.report),
     ("The two cron jobs", jobs.report),
+    ("A year judged again", rework.report),
     ("Memory of the running set", memory.report),
     ("The chart's answers, from an hour to five years", series.report),
     ("Slow clients: gunicorn alone, and behind the supplied nginx file", slow_clients.report),

@@ -38,7 +38,7 @@ class Cost(NamedTuple):
     packed: int
 
 
-def five_years(settings: Settings) -> int:
+def past(settings: Settings, weeks: int) -> int:
     """Fills the database with a simulated boiler's minutes and their roll-ups; returns where they end."""
     end = START + PATTERN * 7 * DAY
     with store.opened(settings.database, settings.lock) as database:
@@ -47,7 +47,7 @@ def five_years(settings: Settings) -> int:
         archive(database, end + 3)
         process(database, settings)
         names = ", ".join(name for name in COLUMNS.values() if name != "ts")
-        for repeat in range(1, -(-WEEKS // PATTERN)):
+        for repeat in range(1, -(-weeks // PATTERN)):
             with database.writing() as connection:
                 connection.execute(
                     f"INSERT INTO ChaudiereMinute (ts, {names}) SELECT ts + ?, {names} FROM ChaudiereMinute "
@@ -90,7 +90,7 @@ def report() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as home:
         settings = installation(home)
         began = time.process_time()
-        end = five_years(settings)
+        end = past(settings, WEEKS)
         yield f"Five years of minutes, made in {time.process_time() - began:.0f} s of CPU:"
         yield ""
         yield from stored(settings)

@@ -34,6 +34,7 @@ FLOOR_MARGIN, FLOOR_SHARE = 1.0, 0.05  # °C, and share of the usual rise, below
 FLOOR_NOISE = 2.0  # times the probe's own unrest, if that is more
 UNDER_MINUTES = 2
 
+BRIEF_PAUSE = 180  # s without feed, as between two pulses of a low one: the flue need not turn after it
 LONG_PAUSE = 300  # s without feed, as a cleaning of the grate takes, after which the time to turn is learned
 TURN, TURN_SHARE = 1.0, 0.03  # °C, and share of the usual rise, above its lowest: it has turned
 TURN_FALL, TURN_FALL_SHARE = 3.0, 0.05  # ... and the fall that tells a fire which does not
@@ -164,7 +165,7 @@ def _begin_turn(watch: Watch, habits: Habits, course: Course, ts: int, flue: flo
     if watch.unseen:
         watch.fire_minutes = min(watch.fire_minutes, FEEDING_MINUTES - 3)  # the slope of three minutes is not known
     pause = ts - watch.burning_ts
-    if pause > 60:
+    if pause > BRIEF_PAUSE:
         cost = watch.fire_flue - flue - watch.fire_fall * pause / 60
         stopped = course.fading_ts > watch.burning_ts
         if watch.burning_ts < course.burn_ts or (stopped and (not watch.turned or cost > _turn(habits))):

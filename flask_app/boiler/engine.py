@@ -28,7 +28,7 @@ from flask_app.boiler.phases import (
 from flask_app.boiler.rows import Row
 from flask_app.boiler.wear import Slow, interrupt, judge_indoor, judge_slow
 
-VERSION = 4
+VERSION = 5
 """Of the state's shape and of the rules: a saved state of another version is not resumed but warmed up anew."""
 
 GAP_MINUTES = 10

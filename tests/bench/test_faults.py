@@ -27,8 +27,9 @@ def test_a_kept_fire_without_fuel_is_told_before_the_water_is_cold() -> None:
     assert result.before_low_water
 
 
-def test_a_modulated_fire_without_fuel_is_told_in_time() -> None:
-    result = look(Case(Regime.MODULATION, 6000, Fault.SILO_EMPTY))
+@pytest.mark.parametrize("seed", [6000, 12009])  # a fire that burned for hours; a young one whose feed steps down
+def test_a_modulated_fire_without_fuel_is_told_in_time(seed: int) -> None:
+    result = look(Case(Regime.MODULATION, seed, Fault.SILO_EMPTY))
 
     assert result.named is Kind.FIRE_DYING
     assert (result.delay or 99) <= 20
