@@ -340,10 +340,13 @@ def open_alert(connection: sqlite3.Connection, kind: str, ts: int, evidence: str
     return cursor.lastrowid if cursor.rowcount else None
 
 
-def close_alerts(connection: sqlite3.Connection, kind: str, ts: int) -> list[int]:
-    """Closes the open alerts of a kind at the minute `ts`; returns their ids."""
-    query = "UPDATE Alert SET closed_ts = ? WHERE kind = ? AND closed_ts IS NULL AND opened_ts <= ? RETURNING id"
-    return [found for (found,) in connection.execute(query, (ts, kind, ts)).fetchall()]
+def close_alerts(connection: sqlite3.Connection, kind: str, opened_ts: int, ts: int) -> list[int]:
+    """Closes at the minute `ts` the alert of a kind opened at `opened_ts`, and older ones; returns their ids."""
+    query = (
+        "UPDATE Alert SET closed_ts = ? WHERE kind = ? AND closed_ts IS NULL AND (opened_ts < ? OR opened_ts = ?) "
+        "RETURNING id"
+    )
+    return [found for (found,) in connection.execute(query, (ts, kind, ts, opened_ts)).fetchall()]
 
 
 def insert_deliveries(connection: sqlite3.Connection, alert_id: int | None, planned: Iterable[Delivery]) -> list[int]:
@@ -430,13 +433,14 @@ def open_kinds(connection: sqlite3.Connection, ts: int) -> set[str]:
 _CHAIN = (
     "WITH RECURSIVE Chain(id, kind, opened_ts) AS (SELECT id, kind, opened_ts FROM Alert WHERE id = ? UNION "
     "SELECT Alert.id, Alert.kind, Alert.opened_ts FROM Alert JOIN Chain "
-    "ON Alert.kind = Chain.kind AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id) "
+    "ON Alert.kind = Chain.kind AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id "
+    "AND Alert.kind = 'low_water') "
 )
 
 
 def life(connection: sqlite3.Connection, alert_id: int) -> Life:
     """An alert with every message planned for it, or for the ones that it goes on from."""
-    from flask_app.boiler.alerts import Kind
+    from flask_app.boiler.alerts import Kind, gravity
     from flask_app.boiler.deliveries import Life, Told
 
     query = (
@@ -453,7 +457,7 @@ def life(connection: sqlite3.Connection, alert_id: int) -> Life:
         "WHERE alert_id IN (SELECT id FROM Chain) AND reason <> 'test' ORDER BY due_ts, Delivery.id"
     )
     told = [Told._make(row) for row in connection.execute(query, (alert_id,))]
-    return Life(Kind(kind), opened_ts, closed_ts, taken_ts, taken_by or "", told, missing not in ("water", "row"))
+    return Life(Kind(kind), opened_ts, closed_ts, taken_ts, taken_by or "", told, not gravity(missing))
 
 
 def evidence_of(connection: sqlite3.Connection, alert_id: int) -> str:
@@ -485,9 +489,9 @@ def reset_learning(connection: sqlite3.Connection, ts: int, part: str, by: str) 
     connection.execute(statement, (ts, part, by))
 
 
-def alerts_open_at(connection: sqlite3.Connection, ts: int) -> list[tuple[str, int]]:
-    """(kind, opened_ts) of the alerts opened before the minute `ts` and not closed before it."""
-    query = "SELECT kind, opened_ts FROM Alert WHERE opened_ts < ? AND (closed_ts IS NULL OR closed_ts >= ?)"
+def alerts_open_at(connection: sqlite3.Connection, ts: int) -> list[tuple[str, int, str]]:
+    """(kind, opened_ts, evidence) of the alerts opened before the minute `ts` and not closed before it."""
+    query = "SELECT kind, opened_ts, evidence FROM Alert WHERE opened_ts < ? AND (closed_ts IS NULL OR closed_ts >= ?)"
     return connection.execute(query, (ts, ts)).fetchall()
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask_app import store
 from flask_app.boiler import engine
-from flask_app.boiler.alerts import Change, Kind
+from flask_app.boiler.alerts import Change, Evidence, Kind
 from flask_app.boiler.habits import Part
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.boiler.upkeep import Gap, gap
+
+if TYPE_CHECKING:
+    import sqlite3
 
 DAY = 86400
 WARM_UP = 2 * DAY  # of minutes that an engine with no saved state looks at before it speaks
@@ -36,8 +40,7 @@ def judge_day(database: store.Database, first: int, options_at: Callable[[int], 
     if not saved:
         # Of other rules, or none yet: it warms up unheard, then goes on with the alerts that stand open.
         judge(state, store.minutes(database.connection, first - WARM_UP, first), first, options_at)
-        open_then = store.alerts_open_at(database.connection, first)
-        engine.adopt(state, [(Kind(kind), opened_ts) for kind, opened_ts in open_then])
+        engine.adopt(state, alerts_open_at(database.connection, first))
     # A day ends with its 00:00 minute: the states that outlive 48 h are those of that minute.
     end = min((first - MINUTE) // DAY * DAY + DAY + MINUTE, until + 1)
     minutes = store.minutes(database.connection, start, end)
@@ -45,6 +48,12 @@ def judge_day(database: store.Database, first: int, options_at: Callable[[int], 
     new = [row for row in minutes if row.ts >= first]
     silence = gap(store.measured_before(database.connection, first), new)
     return judged._replace(gap=silence, measured=[row.ts for row in new if row.samples])
+
+
+def alerts_open_at(connection: sqlite3.Connection, ts: int) -> list[tuple[Kind, int, Evidence]]:
+    """(kind, opened_ts, evidence) of the alerts opened before the minute `ts` and not closed before it."""
+    found = store.alerts_open_at(connection, ts)
+    return [(Kind(kind), opened_ts, json.loads(evidence)) for kind, opened_ts, evidence in found]
 
 
 def judge(

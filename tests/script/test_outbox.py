@@ -46,7 +46,7 @@ def open_alert(database: Database, kind: str, ts: int, closed_ts: int | None = N
         ]
         store.insert_deliveries(connection, alert_id, planned)
         if closed_ts:
-            store.close_alerts(connection, kind, closed_ts)
+            store.close_alerts(connection, kind, 0, closed_ts)
 
 
 def run(database: Database, settings: Settings, now: float) -> None:
@@ -227,7 +227,7 @@ def test_no_kill_loses_a_message_and_each_sends_one_double_at_most(
         for number in range(kills):
             with database.writing() as connection:
                 alert_id = store.open_alert(connection, "jam", now - 100_000 + number * 60, "{}", 0)
-                store.close_alerts(connection, "jam", now - 100_000 + number * 60 + 30)
+                store.close_alerts(connection, "jam", 0, now - 100_000 + number * 60 + 30)
                 planned = [
                     Delivery("opened", channel, address, now - 10, now + DAY)
                     for channel, address in (("mail", f"m{number}@example.org"), ("sms", f"+3363998{number:04}"))

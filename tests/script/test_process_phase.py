@@ -269,6 +269,31 @@ def test_a_silent_loop_is_told_after_three_minutes_and_its_end_tells_the_story(
     assert (story["water_before"], story["water_after"], story["running"]) == (60.0, 58.0, False)
 
 
+def test_a_silence_is_told_although_a_missing_probe_was_acknowledged(database: Database, settings: Settings) -> None:
+    name_people(database)
+    last = START + 49 * 60
+    minutes = [minute(START + 60 * number, 60.0) for number in range(50)]
+    live(database, settings, [one._replace(flue=None) if one.ts >= START + 1800 else one for one in minutes])
+    with database.writing() as connection:
+        connection.execute("UPDATE Alert SET acknowledged_ts = ?, acknowledged_by = 'Bo'", (last,))
+
+    for now in range(last + 63, last + 400, 60):
+        process(database, settings, now)
+    keep(database, [Row(last + 60 * number, samples=0) for number in range(1, 31)])
+    live(database, settings, [minute(last + 31 * 60, 60.0)])
+
+    query = (
+        "SELECT opened_ts, closed_ts, json_extract(evidence, '$.missing') FROM Alert WHERE kind = 'blind' ORDER BY 1"
+    )
+    silence_ts = last + 180
+    assert database.connection.execute(query).fetchall() == [
+        (START + 39 * 60, silence_ts, "flue"),
+        (silence_ts, last + 31 * 60, "row"),
+    ]
+    told = [due for reason, address, due in planned(database, "blind") if reason == "opened" and "ana" in address]
+    assert told == [START + 40 * 60, silence_ts + 60]
+
+
 def test_after_a_power_cut_the_first_run_tells_what_happened(database: Database, settings: Settings) -> None:
     name_people(database)
     live(database, settings, [minute(START + 60 * number, 60.0) for number in range(20)])
