@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
-from config.settings import SettingsError, load, make_folders
+from config.settings import load, make_folders
 from flask_app import lock, store
 from flask_app.boiler.minutes import silent_minutes, summarise
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 
 SETTLE = 3  # seconds after a minute's end, for its last reading to be kept
 FIRST_TS = 1_514_764_800  # 2018: a clock that says less was never set, as at a boot in 1970; no history is older
@@ -77,8 +78,8 @@ def main(
                 wait(max(0.0, SETTLE - clock() % MINUTE))
                 with store.opened(settings.database, settings.lock) as database:
                     archive(database, int(clock()))
-    except (SettingsError, store.StoreError, lock.LockBusyError, OSError) as error:
-        line("archive_minute", str(error))
+    except KNOWN as error:
+        line("archive_minute", reason(error))
         return 1
     return 0
 

@@ -10,12 +10,13 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import NamedTuple
 
-from config.settings import Settings, SettingsError, load, make_folders
+from config.settings import Settings, load, make_folders
 from flask_app import lock, send_email_sms, store
 from flask_app.boiler import deliveries
 from flask_app.boiler.deliveries import Channel, Message, Occasion, Outcome
 from flask_app.boiler.options import Options, in_force
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 from flask_app.script import compose
 from flask_app.send_email_sms import Answer
 from flask_app.store import Due
@@ -236,8 +237,8 @@ def main(environ: Mapping[str, str]) -> int:
         make_folders(settings)
         with store.opened(settings.database, settings.lock) as database:
             deliver(database, settings)
-    except (SettingsError, store.StoreError, lock.LockBusyError, OSError) as error:
-        line("deliver", str(error))
+    except KNOWN as error:
+        line("deliver", reason(error))
         return 1
     return 0
 
