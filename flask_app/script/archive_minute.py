@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from config.settings import load, make_folders
@@ -67,9 +67,17 @@ def _again(database: store.Database, start: int, stop: int) -> int:
 
 
 def main(
-    environ: Mapping[str, str], clock: Callable[[], float] = time.time, wait: Callable[[float], None] = time.sleep
+    environ: Mapping[str, str],
+    clock: Callable[[], float] = time.time,
+    wait: Callable[[float], None] = time.sleep,
+    words: Sequence[str] = (),
 ) -> int:
     """Runs the job once; returns its exit code. A second run beside it does nothing."""
+    if words:
+        # Cron gives none: it need not pay for argparse.
+        from argparse import ArgumentParser
+
+        ArgumentParser("archive_minute", description=f"{__doc__} It takes no words; cron starts it.").parse_args(words)
     try:
         settings = load(environ)
         make_folders(settings)
@@ -85,4 +93,4 @@ def main(
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(os.environ, words=sys.argv[1:]))

@@ -230,8 +230,13 @@ def _read_balance(database: store.Database, settings: Settings, lanes: _Lanes, c
             store.keep_balance(connection, first, left)
 
 
-def main(environ: Mapping[str, str]) -> int:
+def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
     """Runs once; returns the exit code."""
+    if words:
+        from argparse import ArgumentParser  # as in archive_minute
+
+        told = f"{__doc__} It takes no words; process_phase starts it."
+        ArgumentParser("deliver", description=told).parse_args(words)
     try:
         settings = load(environ)
         make_folders(settings)
@@ -244,4 +249,4 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(os.environ, sys.argv[1:]))

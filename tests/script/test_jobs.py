@@ -1,6 +1,10 @@
-"""What the jobs of cron have in common: what they cannot do ends in words and not in a traceback."""
+"""What the jobs have in common: they explain themselves, and what they cannot do ends in words, not in a traceback."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +33,15 @@ def test_a_damaged_table_is_said_in_words(
     said = capsys.readouterr().err
     assert f"{job}: the database cannot be used" in said
     assert "`database restore` puts a copy back" in said
+
+
+@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize(("word", "code"), [("--help", 0), ("--nonsense", 2)])
+def test_a_job_explains_itself_and_does_nothing(job: str, word: str, code: int, environ: dict[str, str]) -> None:
+    command = [sys.executable, "-m", f"flask_app.script.{job}", word]
+
+    answer = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+
+    assert answer.returncode == code
+    assert f"usage: {job}" in answer.stdout + answer.stderr
+    assert not list(Path(environ["CHAUDIERE_HOME"]).glob("run/*"))  # no lock was taken
