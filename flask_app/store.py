@@ -378,6 +378,13 @@ def touch(connection: sqlite3.Connection) -> None:
 # --- rotation
 
 
+def counted_minute_ts(connection: sqlite3.Connection, count: int) -> int | None:
+    """The start of the `count`th newest minute; None when there are fewer."""
+    query = "SELECT ts FROM ChaudiereMinute ORDER BY ts DESC LIMIT 1 OFFSET ?"
+    found = connection.execute(query, (count - 1,)).fetchone()
+    return found and int(found[0])
+
+
 def rotate(
     database: Database, table: str, before_ts: int, progress: Callable[[int], object] = lambda _rows: None
 ) -> int:
