@@ -19,7 +19,7 @@ from flask_app.log import line
 from flask_app.script import announce
 
 SILENCE = 60  # seconds without a new reading after which the loop is restarted: supervisor never sees a hang
-JOBS_LATE = 300  # seconds of readings that process_phase has not judged
+JOBS_LATE = 300  # seconds of readings that process_phase has not judged, or without a reading and a job
 AHEAD = 300  # a reading later than this is a wrong clock's
 PATIENCE = 120  # seconds after the start in which everything else is starting too
 MUTE_LOOKS = 5  # a minute apart: supervisor restarts a dead gunicorn within seconds
@@ -34,6 +34,8 @@ class Seen(NamedTuple):
     judged_late: int  # seconds from the newest judged minute to the newest reading
     storage: str  # why the database does not accept a write; empty: it does
     pages: bool = True  # they answer
+    judged: int | None = None  # the newest minute that is
+    ended: int | None = None  # when process_phase last ended well, readings or not
 
 
 class Memory(NamedTuple):
@@ -43,6 +45,9 @@ class Memory(NamedTuple):
     newest: int | None
     changed: float  # when `newest` last changed, or the loop was last restarted
     mute_looks: int = 0  # in a row at which the pages did not answer
+    judged: int | None = None
+    ended: int | None = None
+    life: float = 0.0  # when a reading or a job last showed
 
 
 class Deed(Enum):
@@ -56,14 +61,14 @@ class Deed(Enum):
 
 def decide(memory: Memory, seen: Seen) -> tuple[Memory, list[Deed]]:
     """What to do after one look, and what to remember for the next."""
-    if seen.newest != memory.newest:
-        memory = memory._replace(newest=seen.newest, changed=seen.monotonic)
-    memory = memory._replace(mute_looks=0 if seen.pages else memory.mute_looks + 1)
+    memory = _remember(memory, seen)
     if seen.monotonic - memory.start < PATIENCE:
         return memory, []
     if seen.storage:
         return memory, [Deed.TELL_STORAGE]
-    deeds = [Deed.TELL_JOBS] if seen.judged_late > JOBS_LATE else []
+    # With the loop dead too no reading is late: `blind` is process_phase's to tell, and it does not run.
+    dead = seen.monotonic - memory.life >= JOBS_LATE
+    deeds = [Deed.TELL_JOBS] if dead or seen.judged_late > JOBS_LATE else []
     if memory.mute_looks >= MUTE_LOOKS:
         deeds.append(Deed.TELL_PAGES)
     if seen.monotonic - memory.changed >= SILENCE:
@@ -72,18 +77,35 @@ def decide(memory: Memory, seen: Seen) -> tuple[Memory, list[Deed]]:
     return memory, deeds
 
 
+def _remember(memory: Memory, seen: Seen) -> Memory:
+    if seen.storage:  # a look that tells nothing of the loop and the jobs
+        return memory._replace(changed=seen.monotonic, life=seen.monotonic, mute_looks=0)
+    came = seen.newest != memory.newest
+    worked = seen.judged != memory.judged or seen.ended not in (None, memory.ended)
+    return memory._replace(
+        newest=seen.newest,
+        changed=seen.monotonic if came else memory.changed,
+        mute_looks=0 if seen.pages else memory.mute_looks + 1,
+        judged=seen.judged,
+        ended=memory.ended if seen.ended is None else seen.ended,
+        life=seen.monotonic if came or worked else memory.life,
+    )
+
+
 def look(settings: Settings, monotonic: float, now: float) -> Seen:
     """One look at the database at `now` (UTC seconds), a write of nothing included."""
     try:
         with store.opened(settings.database, settings.lock) as database:
             newest, late = store.progress(database.connection, int(now) + AHEAD)
+            judged = store.newest_state_ts(database.connection, int(now) + AHEAD)
             with database.writing():
                 store.touch(database.connection)
     except lock.LockBusyError:
         return Seen(monotonic, None, 0, "another process holds its lock")
     except (store.StoreError, sqlite3.Error, OSError) as error:
         return Seen(monotonic, None, 0, str(error))
-    return Seen(monotonic, newest, late, "", answers(settings.port))
+    ended_ts, status = system.jobs(settings.runtime).get("process_phase", (0, None))
+    return Seen(monotonic, newest, late, "", answers(settings.port), judged, ended_ts if status == 0 else None)
 
 
 def answers(port: int, timeout: float = 10.0) -> bool:
@@ -196,7 +218,7 @@ class Watch:
         self.settings = settings
         self.supervisor_url = supervisor_url
         start = time.monotonic()
-        self.memory = Memory(start, None, start)
+        self.memory = Memory(start, None, start, life=start)
 
     def tick(self) -> None:
         """Looks, decides, acts."""
@@ -207,7 +229,8 @@ class Watch:
             said = restart_loop(self.supervisor_url)
             line("watch", f"no reading for {SILENCE} s: loop {said}")
         if Deed.TELL_JOBS in deeds:
-            tell(self.settings, Kind.JOBS, f"{seen.judged_late // 60} min", time.time())
+            late = max(seen.judged_late, int(seen.monotonic - self.memory.life))
+            tell(self.settings, Kind.JOBS, f"{late // 60} min", time.time())
         if Deed.TELL_PAGES in deeds:
             words = "the pages do not answer (gunicorn)"
             tell(self.settings, Kind.JOBS, words, time.time(), "pages")

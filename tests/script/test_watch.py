@@ -19,16 +19,23 @@ from config.settings import Settings, load, make_folders
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.rows import Row
 from flask_app.script.watch import Deed, Memory, Seen, answers, decide, listen, look, restart_loop, tell
-from flask_app.store import Database, insert_readings, newest_reading_ts, opened
+from flask_app.store import Database, insert_readings, keep_state, newest_reading_ts, opened
 from tests.servers import Gateway, free_port
 
 PROJECT = Path(__file__).parent.parent.parent
 
-LONG_AGO = Memory(start=0.0, newest=5, changed=1000.0)
+LONG_AGO = Memory(start=0.0, newest=5, changed=1000.0, life=1000.0)
 
 
 def seen(monotonic: float, newest: int | None = 5, late: int = 0, storage: str = "", pages: bool = True) -> Seen:
     return Seen(monotonic, newest, late, storage, pages)
+
+
+def keep_judged(database: Database, ts: int) -> None:
+    """A reading at `ts`, and its minute judged."""
+    with database.writing() as connection:
+        insert_readings(connection, [Row(ts)])
+        keep_state(connection, ts // 60 * 60, 1, "{}", ts)
 
 
 def test_a_loop_without_a_new_row_for_a_minute_is_restarted_and_given_time() -> None:
@@ -54,6 +61,49 @@ def test_nothing_is_done_while_everything_starts() -> None:
 def test_late_jobs_and_a_refused_write_are_told() -> None:
     assert decide(LONG_AGO, seen(1010.0, late=301))[1] == [Deed.TELL_JOBS]
     assert decide(LONG_AGO, seen(1010.0, storage="disk is full"))[1] == [Deed.TELL_STORAGE]
+
+
+def looks(settings: Settings, memory: Memory, minutes: int, cron: bool) -> list[Deed]:
+    """What so many looks call for, a minute apart, while the loop is dead and cron runs process_phase or does not."""
+    found: list[Deed] = []
+    for number in range(minutes):
+        if cron:
+            mark = Path(settings.runtime, "ran-process_phase")
+            mark.write_text("0\n")
+            os.utime(mark, (6900 + 60 * number, 6900 + 60 * number))
+        memory, deeds = decide(memory, look(settings, memory.start + 60.0 * number, 7000.0 + 60 * number))
+        found += [deed for deed in deeds if deed not in (Deed.RESTART, Deed.TELL_PAGES)]
+    return found
+
+
+def test_a_loop_and_a_cron_that_are_both_dead_are_told_after_five_minutes(
+    database: Database, settings: Settings
+) -> None:
+    keep_judged(database, 6600)
+    start = Memory(start=0.0, newest=None, changed=0.0)
+
+    assert looks(settings, start, 5, cron=False) == []
+    assert looks(settings, start, 60, cron=False) == [Deed.TELL_JOBS] * 55
+
+
+def test_while_cron_runs_a_dead_loop_is_not_the_jobs_fault(database: Database, settings: Settings) -> None:
+    keep_judged(database, 6600)
+
+    assert looks(settings, Memory(start=0.0, newest=None, changed=0.0), 60, cron=True) == []
+
+
+def test_a_job_that_fails_each_minute_is_no_sign_of_life() -> None:
+    memory, deeds = decide(LONG_AGO, seen(1010.0)._replace(ended=7))
+    assert deeds == []
+
+    assert decide(memory, seen(1309.0))[1] == [Deed.RESTART]
+    assert Deed.TELL_JOBS in decide(memory, seen(1310.0))[1]
+
+
+def test_a_database_that_could_not_be_read_tells_nothing_of_the_loop_and_the_jobs() -> None:
+    memory, _deeds = decide(LONG_AGO, Seen(1900.0, None, 0, "its lock is held"))
+
+    assert decide(memory, seen(1930.0))[1] == []
 
 
 def test_pages_that_do_not_answer_for_five_looks_are_told() -> None:
