@@ -375,6 +375,13 @@ def touch(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id={mark}")
 
 
+def check(database: Database) -> None:
+    """Reads the whole file, in a second for 100 MB or so. Raises StoreError or sqlite3.Error when it is damaged."""
+    verdict = database.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise StoreError(f"{database.path} is damaged ({verdict}): `database restore` puts a copy back")
+
+
 # --- rotation
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import NamedTuple, TextIO
 
-from config.settings import Settings, SettingsError, load, make_folders
-from flask_app import lock, store, system
+from config.settings import Settings, load, make_folders
+from flask_app import store, system
 from flask_app.boiler import deliveries
 from flask_app.boiler.alerts import Kind
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 from flask_app.script import announce
 
 SILENCE = 60  # seconds without a new reading after which the loop is restarted: supervisor never sees a hang
@@ -24,6 +24,7 @@ AHEAD = 300  # a reading later than this is a wrong clock's
 PATIENCE = 120  # seconds after the start in which everything else is starting too
 MUTE_LOOKS = 5  # a minute apart: supervisor restarts a dead gunicorn within seconds
 REPEAT = 3600  # seconds between two messages of one kind
+NEVER = (0, None)  # when a job ended and how, before it ever did
 
 
 class Seen(NamedTuple):
@@ -94,17 +95,18 @@ def _remember(memory: Memory, seen: Seen) -> Memory:
 
 def look(settings: Settings, monotonic: float, now: float) -> Seen:
     """One look at the database at `now` (UTC seconds), a write of nothing included."""
+    jobs = system.jobs(settings.runtime)
     try:
         with store.opened(settings.database, settings.lock) as database:
             newest, late = store.progress(database.connection, int(now) + AHEAD)
             judged = store.newest_state_ts(database.connection, int(now) + AHEAD)
+            if any(jobs.get(job, NEVER)[1] != 0 for job in ("archive_minute", "process_phase")):
+                store.check(database)  # it may be the file that they stumble over
             with database.writing():
                 store.touch(database.connection)
-    except lock.LockBusyError:
-        return Seen(monotonic, None, 0, "another process holds its lock")
-    except (store.StoreError, sqlite3.Error, OSError) as error:
-        return Seen(monotonic, None, 0, str(error))
-    ended_ts, status = system.jobs(settings.runtime).get("process_phase", (0, None))
+    except KNOWN as error:
+        return Seen(monotonic, None, 0, reason(error))
+    ended_ts, status = jobs.get("process_phase", NEVER)
     return Seen(monotonic, newest, late, "", answers(settings.port), judged, ended_ts if status == 0 else None)
 
 
@@ -200,7 +202,7 @@ def _first_told(settings: Settings) -> list[tuple[str, str]]:
     try:
         with store.opened(settings.database, settings.lock) as database:
             people = announce.people(database, settings)
-    except (lock.LockBusyError, store.StoreError, sqlite3.Error, OSError):
+    except KNOWN:
         people = announce.named_by_environment(settings)
     first = min((one.position for one in people), default=1)
     return [(one.channel, one.address) for one in people if one.position == first]
@@ -253,10 +255,10 @@ def main(environ: Mapping[str, str]) -> int:
         return 64
     try:
         settings = load(environ)
-    except SettingsError as error:
-        line("watch", str(error))
+        make_folders(settings)
+    except KNOWN as error:
+        line("watch", reason(error))
         return 1
-    make_folders(settings)
     listen(sys.stdin, sys.stdout, Watch(settings, url).tick, lambda said: line("watch", said))
     return 0
 

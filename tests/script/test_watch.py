@@ -20,6 +20,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.rows import Row
 from flask_app.script.watch import Deed, Memory, Seen, answers, decide, listen, look, restart_loop, tell
 from flask_app.store import Database, insert_readings, keep_state, newest_reading_ts, opened
+from tests.damage import spoil_table
 from tests.servers import Gateway, free_port
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -149,6 +150,18 @@ def test_a_look_at_a_damaged_file_says_so(settings: Settings) -> None:
     Path(settings.database).write_bytes(b"no database" * 100)
 
     assert "cannot be read as a database" in look(settings, 1.0, 7000.0).storage
+
+
+@pytest.mark.parametrize("table", ["ChaudiereMinute", "Alert", "TenMinutes"])
+def test_a_damaged_table_that_a_job_stumbles_over_is_told_as_storage(settings: Settings, table: str) -> None:
+    spoil_table(settings.database, table)
+    for job, status in (("archive_minute", 0), ("process_phase", 1)):
+        Path(settings.runtime, f"ran-{job}").write_text(f"{status}\n")
+
+    found = look(settings, 1000.0, 7000.0)
+
+    assert "`database restore` puts a copy back" in found.storage
+    assert decide(LONG_AGO, found)[1] == [Deed.TELL_STORAGE]
 
 
 def test_its_own_message_is_sent_once_an_hour(settings: Settings) -> None:
