@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import NamedTuple, TextIO
 
@@ -27,6 +29,10 @@ REPEAT = 3600  # seconds between two messages of one kind
 NEVER = (0, None)  # when a job ended and how, before it ever did
 
 
+People = list[tuple[str, str]]
+"""(channel, address) of each."""
+
+
 class Seen(NamedTuple):
     """What one look at the database tells; times are of the clock that never jumps, in seconds."""
 
@@ -37,6 +43,7 @@ class Seen(NamedTuple):
     pages: bool = True  # they answer
     judged: int | None = None  # the newest minute that is
     ended: int | None = None  # when process_phase last ended well, readings or not
+    people: People | None = None  # who is told first, where that could be read
 
 
 class Memory(NamedTuple):
@@ -96,8 +103,10 @@ def _remember(memory: Memory, seen: Seen) -> Memory:
 def look(settings: Settings, monotonic: float, now: float) -> Seen:
     """One look at the database at `now` (UTC seconds), a write of nothing included."""
     jobs = system.jobs(settings.runtime)
+    people = None
     try:
         with store.opened(settings.database, settings.lock) as database:
+            people = _first(announce.people(database, settings))
             newest, late = store.progress(database.connection, int(now) + AHEAD)
             judged = store.newest_state_ts(database.connection, int(now) + AHEAD)
             if any(jobs.get(job, NEVER)[1] != 0 for job in ("archive_minute", "process_phase")):
@@ -105,9 +114,10 @@ def look(settings: Settings, monotonic: float, now: float) -> Seen:
             with database.writing():
                 store.touch(database.connection)
     except KNOWN as error:
-        return Seen(monotonic, None, 0, reason(error))
+        return Seen(monotonic, None, 0, reason(error), people=people)
     ended_ts, status = jobs.get("process_phase", NEVER)
-    return Seen(monotonic, newest, late, "", answers(settings.port), judged, ended_ts if status == 0 else None)
+    ended = ended_ts if status == 0 else None
+    return Seen(monotonic, newest, late, "", answers(settings.port), judged, ended, people)
 
 
 def answers(port: int, timeout: float = 10.0) -> bool:
@@ -171,7 +181,7 @@ def _ask_supervisor(url: str, method: str, *words: object) -> str:
 def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = "") -> None:
     """Sends a message of its own to those told first, at most once an hour for each `name` (the kind's by default).
 
-    The recipients come from the database while it can be read, else from the environment.
+    They are those of the last look that could read them, else those of the environment.
     """
     mark = os.path.join(settings.runtime, f"watch-{name or kind.value}")
     if os.path.exists(mark) and 0 <= now - os.path.getmtime(mark) < REPEAT:
@@ -196,16 +206,44 @@ def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = ""
         line("watch", f"{kind.value} to {message.address}: {answer.outcome.value}: {answer.words}")
 
 
-def _first_told(settings: Settings) -> list[tuple[str, str]]:
-    """(channel, address) of those of the lowest position; of the environment when the database cannot be read."""
-    people: list[deliveries.Recipient] = []
-    try:
-        with store.opened(settings.database, settings.lock) as database:
-            people = announce.people(database, settings)
-    except KNOWN:
-        people = announce.named_by_environment(settings)
+def _first(people: list[deliveries.Recipient]) -> People:
+    """Those of the lowest position."""
     first = min((one.position for one in people), default=1)
     return [(one.channel, one.address) for one in people if one.position == first]
+
+
+def keep_people(settings: Settings, people: People) -> None:
+    """Keeps who is told first outside the database, for the day it cannot be read: their addresses are nobody else's
+    to read."""
+    if people == kept_people(settings):
+        return
+    path = _people_path(settings)
+    with open(os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(people, file)
+    os.replace(f"{path}.new", path)
+
+
+def kept_people(settings: Settings) -> People | None:
+    """Who was told first when the database could last be read; None when that is not known."""
+    try:
+        with open(_people_path(settings), encoding="utf-8") as file:
+            return [(str(channel), str(address)) for channel, address in json.load(file)]
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _people_path(settings: Settings) -> str:
+    return os.path.join(settings.runtime, "watch-people.json")
+
+
+def _first_told(settings: Settings) -> People:
+    """Those kept at the last look, else of the database, else of the environment."""
+    people = kept_people(settings)
+    if people is None:
+        # What was read counts, though the database could not be closed as it should: another may hold its lock.
+        with suppress(*KNOWN), store.opened(settings.database, settings.lock) as database:
+            people = _first(announce.people(database, settings))
+    return _first(announce.named_by_environment(settings)) if people is None else people
 
 
 def _simulated(settings: Settings) -> bool:
@@ -226,7 +264,7 @@ class Watch:
         """Looks, decides, acts."""
         seen = look(self.settings, time.monotonic(), time.time())
         self.memory, deeds = decide(self.memory, seen)
-        self._note_day(time.time())
+        self._note(seen.people, time.time())
         if Deed.RESTART in deeds:
             said = restart_loop(self.supervisor_url)
             line("watch", f"no reading for {SILENCE} s: loop {said}")
@@ -239,12 +277,14 @@ class Watch:
         if Deed.TELL_STORAGE in deeds:
             tell(self.settings, Kind.STORAGE, seen.storage, time.time())
 
-    def _note_day(self, now: float) -> None:
+    def _note(self, people: People | None, now: float) -> None:
         place = system.Place(self.settings.database, self.settings.home, self.settings.runtime)
         try:
+            if people is not None:
+                keep_people(self.settings, people)
             system.note_day(place, system.today(now))
         except OSError as error:  # a full disk is told by the look itself
-            line("watch", f"the day is not noted: {error}")
+            line("watch", f"what it knows is not noted: {error}")
 
 
 def main(environ: Mapping[str, str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import socket
@@ -18,7 +19,21 @@ import pytest
 from config.settings import Settings, load, make_folders
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.rows import Row
-from flask_app.script.watch import Deed, Memory, Seen, answers, decide, listen, look, restart_loop, tell
+from flask_app.lock import hold
+from flask_app.script.watch import (
+    Deed,
+    Memory,
+    Seen,
+    Watch,
+    answers,
+    decide,
+    keep_people,
+    kept_people,
+    listen,
+    look,
+    restart_loop,
+    tell,
+)
 from flask_app.store import Database, insert_readings, keep_state, newest_reading_ts, opened
 from tests.damage import spoil_table
 from tests.servers import Gateway, free_port
@@ -143,7 +158,7 @@ def test_a_look_sees_the_newest_reading_and_how_late_its_judgement_is(database: 
 
     found = look(settings, 1.0, 7000.0)
 
-    assert found._replace(pages=True) == Seen(1.0, 6600, 540, "")
+    assert found._replace(pages=True) == Seen(1.0, 6600, 540, "", people=[])
 
 
 def test_a_look_at_a_damaged_file_says_so(settings: Settings) -> None:
@@ -188,6 +203,63 @@ def test_who_is_told_first_is_read_from_the_page_s_list(database: Database, sett
     assert "ana@example.org" in caught
     assert "+33639980001" in caught
     assert "bo@example.org" not in caught
+
+
+def name(database: Database, *people: tuple[str, str, int]) -> None:
+    with database.writing() as connection:
+        connection.executemany("INSERT INTO Recipient (channel, address, position) VALUES (?, ?, ?)", people)
+
+
+def caught(settings: Settings) -> list[str]:
+    return [json.loads(path.read_text())["address"] for path in sorted(Path(settings.messages).iterdir())]
+
+
+def test_a_tick_keeps_who_is_told_first_for_the_day_the_database_cannot_be_read(
+    database: Database, settings: Settings
+) -> None:
+    Path(settings.simulator_script).write_text("{}")
+    name(database, ("mail", "ana@example.org", 1), ("mail", "bo@example.org", 2))
+    Watch(settings, f"unix://{settings.runtime}/none.sock").tick()
+    Path(settings.database).write_bytes(b"no database" * 100)
+
+    tell(settings, Kind.STORAGE, "damaged", 10_000.0)
+
+    assert caught(settings) == ["ana@example.org"]
+    (kept,) = Path(settings.runtime).glob("*people*")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_was_removed_from_the_page_is_told_no_more(database: Database, settings: Settings) -> None:
+    named = settings._replace(alert_emails=("house@example.org",))
+    keep_people(named, [("mail", "ana@example.org")])
+
+    Watch(named, f"unix://{settings.runtime}/none.sock").tick()
+
+    assert kept_people(named) == [("mail", "house@example.org")]
+
+
+@pytest.mark.parametrize("kept", ["", "[1, 2]", '{"mail": 3}', "[[]]"])
+def test_a_kept_list_that_cannot_be_read_is_none(settings: Settings, kept: str) -> None:
+    keep_people(settings, [])
+    (path,) = Path(settings.runtime).glob("*people*")
+    path.write_text(kept)
+
+    assert kept_people(settings) is None
+
+
+@pytest.mark.proof
+def test_a_lock_that_another_holds_hides_nobody(database: Database, settings: Settings) -> None:
+    # The waits for the lock are real: half a minute for the write and as much for each close.
+    Path(settings.simulator_script).write_text("{}")
+    name(database, ("mail", "ana@example.org", 1))
+
+    with hold(settings.lock, 0):
+        found = look(settings, 1.0, 7000.0)
+        tell(settings, Kind.STORAGE, found.storage, 10_000.0)
+
+    assert "is held by another process" in found.storage
+    assert found.people == [("mail", "ana@example.org")]
+    assert caught(settings) == ["ana@example.org"]
 
 
 # --- under a real supervisord
