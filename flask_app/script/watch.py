@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import Enum
@@ -26,6 +27,7 @@ AHEAD = 300  # a reading later than this is a wrong clock's
 PATIENCE = 120  # seconds after the start in which everything else is starting too
 MUTE_LOOKS = 5  # a minute apart: supervisor restarts a dead gunicorn within seconds
 REPEAT = 3600  # seconds between two messages of one kind
+AGAIN = 300  # seconds before a message that could not leave is tried again
 NEVER = (0, None)  # when a job ended and how, before it ever did
 
 
@@ -179,15 +181,15 @@ def _ask_supervisor(url: str, method: str, *words: object) -> str:
 
 
 def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = "") -> None:
-    """Sends a message of its own to those told first, at most once an hour for each `name` (the kind's by default).
+    """Sends a message of its own to those told first, at most once an hour for each `name` (the kind's by default);
+    where a gateway could not be reached, again after five minutes.
 
     They are those of the last look that could read them, else those of the environment.
     """
-    mark = os.path.join(settings.runtime, f"watch-{name or kind.value}")
-    if os.path.exists(mark) and 0 <= now - os.path.getmtime(mark) < REPEAT:
+    marks = {one: _mark(settings, name or kind.value, *one) for one in _first_told(settings)}
+    waiting = [one for one, mark in marks.items() if _due(mark, now)]
+    if not waiting:
         return
-    with open(mark, "w", encoding="ascii"):
-        os.utime(mark, (now, now))
     # Mail and SMS cost 400 ms to import and are needed when something is wrong.
     from flask_app import send_email_sms, words
     from flask_app.boiler import gsm
@@ -196,14 +198,35 @@ def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = ""
     translate = words.translator(settings.options.language)
     text = f"{translate(words.KINDS[kind])}\n\n{translate(words.CAUSES[kind])}\n{reason}\n\n{settings.url}\n"
     brief = gsm.plain(" ".join(text.split()))[: gsm.PLACES]
-    for channel, address in _first_told(settings):
+    for channel, address in waiting:
+        _put_off(marks[channel, address], now + AGAIN)  # a try that ends this program must not be made each minute
         sms = channel == "sms"
         message = Message(channel, address, "" if sms else translate(words.KINDS[kind]), brief if sms else text)
         if _simulated(settings):
             answer = send_email_sms.catch(message, settings, now)
         else:
             answer = send_email_sms.send(message, settings)
+        if answer.outcome is not deliveries.Outcome.RETRY:
+            _put_off(marks[channel, address], now + REPEAT)
         line("watch", f"{kind.value} to {message.address}: {answer.outcome.value}: {answer.words}")
+
+
+def _mark(settings: Settings, name: str, channel: str, address: str) -> str:
+    """The file whose time says when that person may be told of that again; empty, for a full disk takes no more."""
+    return os.path.join(settings.runtime, f"watch-{name}-{zlib.crc32(f'{channel} {address}'.encode()):08x}")
+
+
+def _due(mark: str, now: float) -> bool:
+    try:
+        left = os.path.getmtime(mark) - now
+    except FileNotFoundError:
+        return True
+    return not 0 < left <= REPEAT  # more: the clock was set back since
+
+
+def _put_off(mark: str, ts: float) -> None:
+    with open(mark, "w", encoding="ascii"):
+        os.utime(mark, (ts, ts))
 
 
 def _first(people: list[deliveries.Recipient]) -> People:

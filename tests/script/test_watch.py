@@ -36,7 +36,7 @@ from flask_app.script.watch import (
 )
 from flask_app.store import Database, insert_readings, keep_state, newest_reading_ts, opened
 from tests.damage import spoil_table
-from tests.servers import Gateway, free_port
+from tests.servers import Gateway, Mailbox, free_port
 
 PROJECT = Path(__file__).parent.parent.parent
 
@@ -189,6 +189,42 @@ def test_its_own_message_is_sent_once_an_hour(settings: Settings) -> None:
     caught = sorted(Path(settings.messages).iterdir())
     assert [path.name.split("-")[0] for path in caught] == ["10000", "13700"]
     assert "disk is full" in caught[0].read_text()
+
+
+def test_a_message_that_could_not_leave_is_tried_again_and_once_sent_rests_for_an_hour(
+    mailbox: Mailbox, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = settings._replace(mail=settings.mail._replace(port=free_port()))
+
+    for minute in range(12):
+        tell(lost, Kind.STORAGE, "disk is full", 10_000.0 + 60 * minute)
+    assert capsys.readouterr().err.count("storage to house@example.org: retry") == 3
+    for minute in range(12, 70):
+        tell(settings, Kind.STORAGE, "disk is full", 10_000.0 + 60 * minute)
+
+    assert [mail["To"] for mail in mailbox.mails] == ["house@example.org"]
+    assert capsys.readouterr().err.count("storage to house@example.org: sent") == 1
+
+
+def test_who_was_reached_gets_nothing_twice_while_another_is_tried_again(
+    mailbox: Mailbox, gateway: Gateway, settings: Settings
+) -> None:
+    lost = settings._replace(sms=settings.sms._replace(url=f"http://127.0.0.1:{free_port()}"))
+
+    for now, reached in ((10_000.0, lost), (10_300.0, lost), (10_600.0, settings), (10_900.0, settings)):
+        tell(reached, Kind.JOBS, "7 min", now)
+
+    assert len(mailbox.mails) == len(gateway.forms) == 1
+
+
+def test_a_clock_set_back_does_not_silence_it(settings: Settings) -> None:
+    Path(settings.simulator_script).write_text("{}")
+    told = settings._replace(alert_emails=("house@example.org",))
+
+    for now in (1_000_000.0, 10_000.0):
+        tell(told, Kind.STORAGE, "disk is full", now)
+
+    assert len(caught(settings)) == 2
 
 
 def test_who_is_told_first_is_read_from_the_page_s_list(database: Database, settings: Settings) -> None:
