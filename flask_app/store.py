@@ -378,7 +378,21 @@ def touch(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id={mark}")
 
 
+def check(database: Database) -> None:
+    """Reads the whole file, in a second for 100 MB or so. Raises StoreError or sqlite3.Error when it is damaged."""
+    verdict = database.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise StoreError(f"{database.path} is damaged ({verdict}): `database restore` puts a copy back")
+
+
 # --- rotation
+
+
+def counted_minute_ts(connection: sqlite3.Connection, count: int) -> int | None:
+    """The start of the `count`th newest minute; None when there are fewer."""
+    query = "SELECT ts FROM ChaudiereMinute ORDER BY ts DESC LIMIT 1 OFFSET ?"
+    found = connection.execute(query, (count - 1,)).fetchone()
+    return found and int(found[0])
 
 
 def rotate(

@@ -10,12 +10,13 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import NamedTuple
 
-from config.settings import Settings, SettingsError, load, make_folders
+from config.settings import Settings, load, make_folders
 from flask_app import lock, send_email_sms, store
 from flask_app.boiler import deliveries
 from flask_app.boiler.deliveries import Channel, Message, Occasion, Outcome
 from flask_app.boiler.options import Options, in_force
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 from flask_app.script import compose
 from flask_app.send_email_sms import Answer
 from flask_app.store import Due
@@ -229,18 +230,23 @@ def _read_balance(database: store.Database, settings: Settings, lanes: _Lanes, c
             store.keep_balance(connection, first, left)
 
 
-def main(environ: Mapping[str, str]) -> int:
+def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
     """Runs once; returns the exit code."""
+    if words:
+        from argparse import ArgumentParser  # as in archive_minute
+
+        told = f"{__doc__} It takes no words; process_phase starts it."
+        ArgumentParser("deliver", description=told).parse_args(words)
     try:
         settings = load(environ)
         make_folders(settings)
         with store.opened(settings.database, settings.lock) as database:
             deliver(database, settings)
-    except (SettingsError, store.StoreError, lock.LockBusyError, OSError) as error:
-        line("deliver", str(error))
+    except KNOWN as error:
+        line("deliver", reason(error))
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(os.environ, sys.argv[1:]))

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from config.settings import Settings, SettingsError, load, make_folders
+from config.settings import Settings, load, make_folders
 from flask_app import lock, store
 from flask_app.boiler.alerts import Change
 from flask_app.boiler.deliveries import Delivery
-from flask_app.boiler.options import OptionError, Options, every_option
+from flask_app.boiler.options import Options, every_option
 from flask_app.boiler.rows import MINUTE
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 from flask_app.script import announce
 
 if TYPE_CHECKING:
@@ -136,8 +137,8 @@ def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
             if first:
                 with store.opened(settings.database, settings.lock) as database:
                     _run(database, settings)
-    except (SettingsError, OptionError, store.StoreError, lock.LockBusyError, OSError) as error:
-        line("process_phase", str(error))
+    except KNOWN as error:
+        line("process_phase", reason(error))
         return 1
     return 0
 
