@@ -8,10 +8,10 @@ import logging
 import math
 import os
 import smtplib
-import socket
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from config.settings import Mail, Settings, Sms
@@ -77,10 +77,8 @@ def _mail(message: Message, mail: Mail, timeout: float) -> Answer:
         return Answer(Outcome.UNCONFIGURED, "CHAUDIERE_MAIL_SERVER is not set: no mail can leave")
     if not mail.sender:
         return Answer(Outcome.UNCONFIGURED, "CHAUDIERE_MAIL_SENDER is not set: no mail can leave")
-    former = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(timeout)
     try:
-        _hand_over(message, mail)
+        _hand_over(message, mail, timeout)
     except smtplib.SMTPRecipientsRefused as error:
         return _smtp_outcome(*next(iter(error.recipients.values())))
     except smtplib.SMTPAuthenticationError as error:
@@ -93,12 +91,10 @@ def _mail(message: Message, mail: Mail, timeout: float) -> Answer:
     except ValueError as error:
         # An address that cannot be written in a header, found by the library only now.
         return Answer(Outcome.REFUSED, str(error))
-    finally:
-        socket.setdefaulttimeout(former)
     return Answer(Outcome.SENT, f"accepted by {mail.server}")
 
 
-def _hand_over(message: Message, mail: Mail) -> None:
+def _hand_over(message: Message, mail: Mail, timeout: float) -> None:
     import flask_mail
     from flask import Flask
 
@@ -119,7 +115,13 @@ def _hand_over(message: Message, mail: Mail) -> None:
         """Flask-Mail's, which checks no certificate: a password would go to whoever answers."""
 
         def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
-            return _connect(mail)
+            return _connect(mail, timeout)
+
+        def __exit__(self, *_: object) -> None:
+            # The mail is taken or refused by now: how the farewell goes changes nothing, and hides no error before it.
+            if self.host is not None:
+                with suppress(OSError):  # SMTPException is one
+                    self.host.quit()
 
     with app.app_context():
         letter = flask_mail.Message(message.subject, recipients=[message.address], body=message.text)
@@ -136,16 +138,16 @@ def _hand_over(message: Message, mail: Mail) -> None:
             raise ValueError("an address or a subject with a line break cannot be sent") from None
 
 
-def _connect(mail: Mail) -> smtplib.SMTP | smtplib.SMTP_SSL:
+def _connect(mail: Mail, timeout: float) -> smtplib.SMTP | smtplib.SMTP_SSL:
     """A connection to the mail server, logged in; over TLS only to one whose certificate is trusted."""
     import ssl
 
     if mail.security == "ssl":
         host: smtplib.SMTP | smtplib.SMTP_SSL = smtplib.SMTP_SSL(
-            mail.server, mail.port, context=ssl.create_default_context()
+            mail.server, mail.port, timeout=timeout, context=ssl.create_default_context()
         )
     else:
-        host = smtplib.SMTP(mail.server, mail.port)
+        host = smtplib.SMTP(mail.server, mail.port, timeout=timeout)
     try:
         if mail.security == "starttls":
             host.starttls(context=ssl.create_default_context())

@@ -31,6 +31,7 @@ class Mailbox:
         self.mails: list[EmailMessage] = []
         self.answer = "250 OK"
         self.refused: set[str] = set()  # addresses nobody has
+        self.rude = False  # goes without a word when it is bidden farewell
         self.port = free_port()
 
     async def handle_RCPT(  # noqa: N802
@@ -49,6 +50,12 @@ class Mailbox:
             assert isinstance(mail, EmailMessage)
             self.mails.append(mail)
         return self.answer
+
+    async def handle_QUIT(self, server: Any, _session: object, _envelope: object) -> str:  # noqa: N802
+        """aiosmtpd's hook for the farewell."""
+        if self.rude:
+            server.transport.abort()
+        return "221 Bye"
 
 
 @contextmanager

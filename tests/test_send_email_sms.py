@@ -75,3 +75,22 @@ def test_a_mail_that_cannot_be_written_is_refused_and_not_a_crash(mailbox: Mailb
 
     assert answer.outcome is Outcome.REFUSED
     assert mailbox.mails == []
+
+
+def test_a_mail_is_sent_once_its_server_took_it_whatever_becomes_of_the_farewell(
+    mailbox: Mailbox, environ: dict[str, str]
+) -> None:
+    mailbox.rude = True
+
+    answer = send_email_sms.send(Message("mail", "house@example.org", "s", "t"), load(environ))
+
+    assert answer.outcome is Outcome.SENT
+    assert len(mailbox.mails) == 1
+
+
+def test_a_server_that_closes_the_door_is_heard_before_it_does(mailbox: Mailbox, environ: dict[str, str]) -> None:
+    mailbox.answer = "421 closing for the night"
+
+    answer = send_email_sms.send(Message("mail", "house@example.org", "s", "t"), load(environ))
+
+    assert answer == (Outcome.RETRY, "421 closing for the night", None)
