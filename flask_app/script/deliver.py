@@ -22,6 +22,8 @@ from flask_app.send_email_sms import Answer
 from flask_app.store import Due
 
 LONGEST = 50.0  # seconds of one run: the next one starts a minute later
+LAST_TRY = 0.8  # of them: what begins later would not be answered in time
+UNSURE_PAUSE = 3600  # seconds from a try that may have succeeded to the next: each may be a double
 ALONE = (Occasion.TEST.value, Occasion.SELF_TEST.value)  # never merged with another message
 
 
@@ -59,11 +61,11 @@ def deliver(
         if not letters:
             return {}
 
-        def attempt(message: Message) -> Answer:
+        def attempt(message: Message, within: float) -> Answer:
             try:
                 if caught:
                     return send_email_sms.catch(message, settings, clock())
-                return send_email_sms.send(message, settings)
+                return send_email_sms.send(message, settings, within=within)
             except Exception as error:  # noqa: BLE001 a letter that trips a library must not stop all behind it for ever
                 return Answer(Outcome.RETRY, f"{type(error).__name__}: {error}")
 
@@ -105,6 +107,8 @@ def _grouped(due: Iterable[Due]) -> list[tuple[Due, ...]]:
 
 
 def _ready(one: Due, now: int) -> bool:
+    if one.last_try_ts is not None and Answer(Outcome.RETRY, one.last_words or "").unsure:
+        return one.last_try_ts + UNSURE_PAUSE <= now
     locked = one.last_outcome in (Outcome.LOCKED.value, Outcome.UNCONFIGURED.value)
     return deliveries.next_try_ts(one.tries, one.last_try_ts, one.id, locked) <= now
 
@@ -138,13 +142,13 @@ class _Lanes:
     def __init__(
         self,
         letters: Sequence[Letter],
-        attempt: Callable[[Message], Answer],
+        attempt: Callable[[Message, float], Answer],
         clock: Callable[[], float],
         wait: Callable[[float], None],
         longest: float,
     ) -> None:
         self.attempt, self.clock, self.wait = attempt, clock, wait
-        self.end, self.give_up = clock() + longest, time.monotonic() + longest
+        self.end, self.give_up = clock() + LAST_TRY * longest, time.monotonic() + longest
         self.answers: Queue[tuple[Letter, Answer] | None] = Queue()
         self.sms_sent_without_balance: int | None = None
         by_channel: dict[str, list[Letter]] = {}
@@ -176,9 +180,10 @@ class _Lanes:
         for letter in letters:
             if self.clock() > self.end:
                 break
-            answer = self.attempt(letter.message)
+            # By the monotonic clock: the wait is a real one, and the other may be set meanwhile.
+            answer = self.attempt(letter.message, self.give_up - time.monotonic())
             self.answers.put((letter, answer))
-            if answer.outcome is Outcome.RETRY:
+            if answer.outcome is Outcome.RETRY and not answer.unsure:
                 again.append(letter)
         return again
 
@@ -186,7 +191,7 @@ class _Lanes:
         """Every answer as it comes, until all lanes are done or time is up."""
         while self.running:
             try:
-                found = self.answers.get(timeout=max(0.0, self.give_up + 1 - time.monotonic()))
+                found = self.answers.get(timeout=max(0.0, self.give_up + 2 - time.monotonic()))
             except Empty:
                 return
             if found is None:

@@ -210,3 +210,19 @@ def test_a_silent_server_costs_the_timeout_and_no_more(channel: str, environ: di
 
     assert answer.outcome is Outcome.RETRY
     assert "timed out" in answer.words.lower()
+
+
+def test_a_mail_that_may_have_been_taken_is_tried_again_once_an_hour(
+    mailbox: Mailbox, database: Database, settings: Settings
+) -> None:
+    plan(database, MAIL)
+    mailbox.mute = True
+
+    for minute in range(119):
+        run(database, settings, Clock(NOW + 60 * minute))
+
+    assert len(mailbox.mails) == 2
+    mailbox.mute = False
+    run(database, settings, Clock(NOW + 7260))
+    assert len(mailbox.mails) == 3
+    assert outcomes(database) == ["retry", "retry", "sent"]
