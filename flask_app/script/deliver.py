@@ -13,6 +13,7 @@ from typing import NamedTuple
 from config.settings import Settings, load, make_folders
 from flask_app import lock, send_email_sms, store
 from flask_app.boiler import deliveries
+from flask_app.boiler.alerts import CAUSES, Kind
 from flask_app.boiler.deliveries import Channel, Message, Occasion, Outcome
 from flask_app.boiler.options import Options, in_force
 from flask_app.log import line
@@ -24,6 +25,8 @@ from flask_app.store import Due
 LONGEST = 50.0  # seconds of one run: the next one starts a minute later
 LAST_TRY = 0.8  # of them: what begins later would not be answered in time
 UNSURE_PAUSE = 3600  # seconds from a try that may have succeeded to the next: each may be a double
+RESERVED = 1 / 3  # of the room of an address: for what the mission is about
+MISSION = {kind.value for kind in (Kind.LOW_WATER, Kind.LOW_INDOOR, *CAUSES)}
 ALONE = (Occasion.TEST.value, Occasion.SELF_TEST.value)  # never merged with another message
 
 
@@ -88,7 +91,7 @@ def _letters(
     room = _Room(database, options, now)
     composer = compose.Composer(database, settings, options, now, caught)
     for members in _grouped(one for one in kept if one.expires_ts > now):
-        if only or (any(_ready(one, now) for one in members) and room.left(members[0])):
+        if only or (any(_ready(one, now) for one in members) and room.left(members)):
             yield Letter(members, composer.message(members))
 
 
@@ -120,15 +123,20 @@ class _Room:
         self.database, self.options, self.now = database, options, now
         self.sent: dict[tuple[str, str], list[int]] = {}
 
-    def left(self, one: Due) -> bool:
-        """Whether one more may leave for the address of `one`; if so it is counted. Tests are not held back."""
+    def left(self, members: Sequence[Due]) -> bool:
+        """Whether a letter of `members` may leave for their address; if so it is counted. Tests are not held back."""
+        one = members[0]
         if one.reason in ALONE:
             return True
         key = (one.channel, one.address)
         if key not in self.sent:
             self.sent[key] = store.sent_times(self.database.connection, *key, self.now - 86400)
-        daily = int(self.options.daily_sms) if one.channel == Channel.SMS.value else None
-        left = deliveries.room(self.sent[key], self.now, int(self.options.hourly_messages), daily)
+        mission = any(each.kind in MISSION for each in members)
+        hourly, daily = (
+            int(limit) if mission else int(limit) - int(limit * RESERVED)
+            for limit in (self.options.hourly_messages, self.options.daily_sms)
+        )
+        left = deliveries.room(self.sent[key], self.now, hourly, daily if one.channel == Channel.SMS.value else None)
         self.sent[key].append(self.now)
         return left
 
