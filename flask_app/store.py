@@ -443,17 +443,19 @@ def open_kinds(connection: sqlite3.Connection, ts: int) -> set[str]:
 
 
 # An alert that opened in the very minute in which one of its kind closed goes on with its story: a cold spell that
-# began again before the water was warm for good is told once.
+# began again before the water was warm for good is told once. A day of it is one story: then it is told anew, and who
+# had seen it is asked again.
 _CHAIN = (
-    "WITH RECURSIVE Chain(id, kind, opened_ts) AS (SELECT id, kind, opened_ts FROM Alert WHERE id = ? UNION "
-    "SELECT Alert.id, Alert.kind, Alert.opened_ts FROM Alert JOIN Chain "
-    "ON Alert.kind = Chain.kind AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id "
+    "WITH RECURSIVE Chain(id, kind, opened_ts, from_ts) AS "
+    "(SELECT id, kind, opened_ts, opened_ts - 86400 FROM Alert WHERE id = ? UNION "
+    "SELECT Alert.id, Alert.kind, Alert.opened_ts, from_ts FROM Alert JOIN Chain ON Alert.kind = Chain.kind "
+    "AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id AND Alert.opened_ts > from_ts "
     "AND Alert.kind = 'low_water') "
 )
 
 
 def life(connection: sqlite3.Connection, alert_id: int) -> Life:
-    """An alert with every message planned for it, or for the ones that it goes on from."""
+    """An alert with every message planned for it, or for the ones of the day before it that it goes on from."""
     from flask_app.boiler.alerts import Kind, gravity
     from flask_app.boiler.deliveries import Life, Told
 

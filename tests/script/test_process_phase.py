@@ -222,6 +222,50 @@ def test_a_cold_spell_that_begins_again_goes_on_with_its_story(database: Databas
     ]
 
 
+def test_water_that_hovers_is_told_anew_after_a_day_though_somebody_had_seen_it(
+    database: Database, settings: Settings
+) -> None:
+    name_people(database)
+    waters = [57.0, 57.0, *([55.5] * 15 + [56.2]) * 95]
+    rows = [minute(START + 60 * number, water) for number, water in enumerate(waters)]
+    live(database, settings, rows[:10])
+    with database.writing() as connection:
+        connection.execute("UPDATE Alert SET acknowledged_ts = ?, acknowledged_by = 'Ana'", (START + 600,))
+
+    for first in range(10, len(rows), 16):
+        keep(database, rows[first : first + 16])
+        now = rows[first : first + 16][-1].ts + 63
+        process(database, settings, now)
+        send_all(database, now)
+
+    found = [(reason, due // 60) for reason, address, due in planned(database, "low_water") if "ana" in address]
+    first, second = (due for reason, due in found if reason == "opened")
+    assert 1440 <= second - first <= 1456
+    assert not [due for reason, due in found if first < due < second]
+    assert [due - second for reason, due in found if reason == "reminder"][:1] == [10]
+
+
+def test_a_story_costs_no_more_the_longer_it_lasts(database: Database) -> None:
+    with database.writing() as connection:
+        for number in range(3000):
+            ts = START + 720 * number
+            statement = "INSERT INTO Alert (kind, opened_ts, closed_ts, evidence) VALUES ('low_water', ?, ?, '{}')"
+            connection.execute(statement, (ts, ts + 720))
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    database.connection.set_progress_handler(count, 1000)
+    life = store.life(database.connection, 3000)
+    database.connection.set_progress_handler(None, 1000)
+
+    assert life.opened_ts == START + 720 * (3000 - 120)
+    assert steps < 1000  # thousands of SQLite's instructions
+
+
 def test_a_boiler_stopped_on_purpose_is_noted_and_told_only_when_the_stop_ends(
     database: Database, settings: Settings
 ) -> None:
