@@ -110,7 +110,9 @@ def _grouped(due: Iterable[Due]) -> list[tuple[Due, ...]]:
 
 
 def _ready(one: Due, now: int) -> bool:
-    if one.last_try_ts is not None and Answer(Outcome.RETRY, one.last_words or "").unsure:
+    if one.last_try_ts is None or one.last_try_ts > now:  # tried by a clock that was ahead
+        return True
+    if Answer(Outcome.RETRY, one.last_words or "").unsure:
         return one.last_try_ts + UNSURE_PAUSE <= now
     locked = one.last_outcome in (Outcome.LOCKED.value, Outcome.UNCONFIGURED.value)
     return deliveries.next_try_ts(one.tries, one.last_try_ts, one.id, locked) <= now
