@@ -349,6 +349,23 @@ def close_alerts(connection: sqlite3.Connection, kind: str, opened_ts: int, ts: 
     return [found for (found,) in connection.execute(query, (ts, kind, ts, opened_ts)).fetchall()]
 
 
+def alerts_after(connection: sqlite3.Connection, ts: int) -> list[tuple[str, int, int | None, str]]:
+    """(kind, opened_ts, closed_ts, evidence) of the alerts that are dated after `ts`."""
+    query = "SELECT kind, opened_ts, closed_ts, evidence FROM Alert WHERE opened_ts > ?"
+    return connection.execute(query, (ts,)).fetchall()
+
+
+def date_back(connection: sqlite3.Connection, after_ts: int, seconds: int) -> None:
+    """Moves the open alerts that are dated after `after_ts`, and what is planned for them, so many seconds back."""
+    statement = (
+        "UPDATE OR IGNORE Delivery SET due_ts = due_ts - ?, expires_ts = expires_ts - ? "
+        "WHERE alert_id IN (SELECT id FROM Alert WHERE closed_ts IS NULL AND opened_ts > ?)"
+    )
+    connection.execute(statement, (seconds, seconds, after_ts))
+    statement = "UPDATE OR IGNORE Alert SET opened_ts = opened_ts - ? WHERE closed_ts IS NULL AND opened_ts > ?"
+    connection.execute(statement, (seconds, after_ts))
+
+
 def insert_deliveries(connection: sqlite3.Connection, alert_id: int | None, planned: Iterable[Delivery]) -> list[int]:
     """Keeps what is to be sent; returns the ids."""
     columns = "alert_id, reason, channel, address, due_ts, expires_ts"
