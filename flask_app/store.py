@@ -349,6 +349,23 @@ def close_alerts(connection: sqlite3.Connection, kind: str, opened_ts: int, ts: 
     return [found for (found,) in connection.execute(query, (ts, kind, ts, opened_ts)).fetchall()]
 
 
+def alerts_after(connection: sqlite3.Connection, ts: int) -> list[tuple[str, int, int | None, str]]:
+    """(kind, opened_ts, closed_ts, evidence) of the alerts that are dated after `ts`."""
+    query = "SELECT kind, opened_ts, closed_ts, evidence FROM Alert WHERE opened_ts > ?"
+    return connection.execute(query, (ts,)).fetchall()
+
+
+def date_back(connection: sqlite3.Connection, after_ts: int, seconds: int) -> None:
+    """Moves the open alerts that are dated after `after_ts`, and what is planned for them, so many seconds back."""
+    statement = (
+        "UPDATE OR IGNORE Delivery SET due_ts = due_ts - ?, expires_ts = expires_ts - ? "
+        "WHERE alert_id IN (SELECT id FROM Alert WHERE closed_ts IS NULL AND opened_ts > ?)"
+    )
+    connection.execute(statement, (seconds, seconds, after_ts))
+    statement = "UPDATE OR IGNORE Alert SET opened_ts = opened_ts - ? WHERE closed_ts IS NULL AND opened_ts > ?"
+    connection.execute(statement, (seconds, after_ts))
+
+
 def insert_deliveries(connection: sqlite3.Connection, alert_id: int | None, planned: Iterable[Delivery]) -> list[int]:
     """Keeps what is to be sent; returns the ids."""
     columns = "alert_id, reason, channel, address, due_ts, expires_ts"
@@ -443,17 +460,19 @@ def open_kinds(connection: sqlite3.Connection, ts: int) -> set[str]:
 
 
 # An alert that opened in the very minute in which one of its kind closed goes on with its story: a cold spell that
-# began again before the water was warm for good is told once.
+# began again before the water was warm for good is told once. A day of it is one story: then it is told anew, and who
+# had seen it is asked again.
 _CHAIN = (
-    "WITH RECURSIVE Chain(id, kind, opened_ts) AS (SELECT id, kind, opened_ts FROM Alert WHERE id = ? UNION "
-    "SELECT Alert.id, Alert.kind, Alert.opened_ts FROM Alert JOIN Chain "
-    "ON Alert.kind = Chain.kind AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id "
+    "WITH RECURSIVE Chain(id, kind, opened_ts, from_ts) AS "
+    "(SELECT id, kind, opened_ts, opened_ts - 86400 FROM Alert WHERE id = ? UNION "
+    "SELECT Alert.id, Alert.kind, Alert.opened_ts, from_ts FROM Alert JOIN Chain ON Alert.kind = Chain.kind "
+    "AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id AND Alert.opened_ts > from_ts "
     "AND Alert.kind = 'low_water') "
 )
 
 
 def life(connection: sqlite3.Connection, alert_id: int) -> Life:
-    """An alert with every message planned for it, or for the ones that it goes on from."""
+    """An alert with every message planned for it, or for the ones of the day before it that it goes on from."""
     from flask_app.boiler.alerts import Kind, gravity
     from flask_app.boiler.deliveries import Life, Told
 
@@ -590,6 +609,7 @@ class Due(NamedTuple):
     tries: int
     last_try_ts: int | None
     last_outcome: str | None
+    last_words: str | None = None
 
 
 def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int] = ()) -> list[Due]:
@@ -599,7 +619,8 @@ def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int]
         "acknowledged_by, evidence, "
         "(SELECT COALESCE(SUM(tries), 0) FROM Attempt WHERE delivery_id = Delivery.id), "
         "(SELECT MAX(COALESCE(until_ts, ts)) FROM Attempt WHERE delivery_id = Delivery.id), "
-        "(SELECT outcome FROM Attempt WHERE delivery_id = Delivery.id ORDER BY id DESC LIMIT 1) "
+        "(SELECT outcome FROM Attempt WHERE delivery_id = Delivery.id ORDER BY id DESC LIMIT 1), "
+        "(SELECT words FROM Attempt WHERE delivery_id = Delivery.id ORDER BY id DESC LIMIT 1) "
         "FROM Delivery LEFT JOIN Alert ON Alert.id = alert_id "
         "WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? ORDER BY due_ts, Delivery.id"
     )

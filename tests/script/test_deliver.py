@@ -119,6 +119,19 @@ def test_without_credentials_the_row_says_which_variable_is_missing_and_waits(
     assert [row[1:] for row in ended(database)] == [(None, None), (None, None)]
 
 
+def test_what_a_clock_ahead_has_tried_is_tried_again_once_it_is_set(
+    mailbox: Mailbox, database: Database, settings: Settings
+) -> None:
+    plan(database, MAIL)
+    mailbox.answer = "451 try later"
+    run(database, settings, Clock(NOW + 86400))
+    mailbox.answer = "250 OK"
+
+    run(database, settings, Clock())
+
+    assert len(mailbox.mails) == 1
+
+
 def test_what_is_too_old_is_given_up(mailbox: Mailbox, database: Database, settings: Settings) -> None:
     plan(database, MAIL)
 
@@ -210,3 +223,19 @@ def test_a_silent_server_costs_the_timeout_and_no_more(channel: str, environ: di
 
     assert answer.outcome is Outcome.RETRY
     assert "timed out" in answer.words.lower()
+
+
+def test_a_mail_that_may_have_been_taken_is_tried_again_once_an_hour(
+    mailbox: Mailbox, database: Database, settings: Settings
+) -> None:
+    plan(database, MAIL)
+    mailbox.mute = True
+
+    for minute in range(119):
+        run(database, settings, Clock(NOW + 60 * minute))
+
+    assert len(mailbox.mails) == 2
+    mailbox.mute = False
+    run(database, settings, Clock(NOW + 7260))
+    assert len(mailbox.mails) == 3
+    assert outcomes(database) == ["retry", "retry", "sent"]

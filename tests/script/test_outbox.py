@@ -132,6 +132,23 @@ def test_no_address_gets_more_than_is_stated_whatever_the_boiler_does(
     assert len(gateway.forms) == len(texts)
 
 
+@pytest.mark.parametrize(("kind", "left"), [("low_water", True), ("fire_dying", True), ("fouling", False)])
+def test_what_flaps_leaves_room_for_cold_water_and_its_causes(
+    kind: str, left: bool, mailbox: Mailbox, gateway: Gateway, database: Database, settings: Settings
+) -> None:
+    for number in range(24 * 3):
+        open_alert(database, "blind", NOW + number * 1200, NOW + number * 1200 + 600)
+        run(database, settings, NOW + number * 1200 + 610)
+    blinds = len(gateway.forms)
+
+    open_alert(database, kind, NOW + DAY)
+    run(database, settings, NOW + DAY + 1)
+
+    query = "SELECT COUNT(*) FROM Delivery JOIN Alert ON Alert.id = alert_id WHERE kind = ? AND sent_ts IS NOT NULL"
+    assert blinds == 8
+    assert (len(gateway.forms) == 9, database.connection.execute(query, (kind,)).fetchone() == (2,)) == (left, left)
+
+
 LEFT = "SELECT sent_ts FROM Delivery WHERE channel = ? AND sent_ts IS NOT NULL AND told_by IS NULL ORDER BY sent_ts"
 
 
