@@ -300,9 +300,9 @@ def judge_fitted(fitted: Fitted, book: Book, minute: Row) -> None:
 
 
 def forget_silence(fitted: Fitted) -> Fitted:
-    """What is fitted is still known after a long silence; for how long it was missing is not."""
+    """After a long silence what is fitted is found anew, but for the water: that must be there."""
     fresh = Fitted()
-    fresh.seen = fitted.seen
+    fresh.seen[WATER] = fitted.seen[WATER]
     return fresh
 
 
