@@ -22,9 +22,6 @@ TIMEOUT = 10.0  # seconds: neither Flask-Mail nor nexmo has one, and a silent se
 FAREWELL = 1.0  # seconds: nothing depends on it
 WITHIN = 25.0  # seconds of one mail where nothing else is said, its server's answer included: a page waits no longer
 
-UNANSWERED = "handed over and not answered: it may have been taken"
-"""How the words of a try begin after which nobody knows whether there is a mail."""
-
 PASSING = {"1", "5", "10"}
 """Vonage's statuses that may pass by themselves: throttled, internal error, too many connections
 (https://developer.vonage.com/en/messaging/sms/guides/troubleshooting-sms)."""
@@ -40,11 +37,6 @@ class Answer(NamedTuple):
     outcome: Outcome
     words: str
     balance: float | None = None
-
-    @property
-    def unsure(self) -> bool:
-        """Whether the message may have been taken: each further try may be a double."""
-        return self.words.startswith(UNANSWERED)
 
 
 def send(message: Message, settings: Settings, timeout: float = TIMEOUT, within: float = WITHIN) -> Answer:
@@ -137,7 +129,8 @@ def _mail(message: Message, mail: Mail, timeout: float, until: float) -> Answer:
     except smtplib.SMTPResponseException as error:
         return _smtp_outcome(error.smtp_code, error.smtp_error)
     except UnansweredError as error:
-        return Answer(Outcome.RETRY, f"{UNANSWERED} ({mail.server}:{mail.port}: {error})")
+        words = "handed over and not answered: it may have been taken"
+        return Answer(Outcome.UNSURE, f"{words} ({mail.server}:{mail.port}: {error})")
     except (smtplib.SMTPException, OSError) as error:
         return Answer(Outcome.RETRY, f"{mail.server}:{mail.port}: {str(error) or type(error).__name__}")
     except ValueError as error:
@@ -257,6 +250,8 @@ def _ask(sms: Sms, timeout: float, question: Callable[[Any, Any], Any]) -> Any:
         return question(nexmo, client)
     except nexmo.AuthenticationError:
         return Answer(Outcome.LOCKED, "the gateway refuses CHAUDIERE_NEXMO_API_KEY and _API_SECRET")
+    except requests.ReadTimeout as error:
+        return Answer(Outcome.UNSURE, f"{sms.url}: {error}")
     except (nexmo.Error, requests.RequestException, AttributeError, ValueError) as error:
         # AttributeError: nexmo reads a header that a broken proxy may leave out.
         return Answer(Outcome.RETRY, f"{sms.url}: {error}")

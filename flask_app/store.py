@@ -609,7 +609,6 @@ class Due(NamedTuple):
     tries: int
     last_try_ts: int | None
     last_outcome: str | None
-    last_words: str | None = None
 
 
 def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int] = ()) -> list[Due]:
@@ -619,8 +618,7 @@ def due_deliveries(connection: sqlite3.Connection, now: int, only: Sequence[int]
         "acknowledged_by, evidence, "
         "(SELECT COALESCE(SUM(tries), 0) FROM Attempt WHERE delivery_id = Delivery.id), "
         "(SELECT MAX(COALESCE(until_ts, ts)) FROM Attempt WHERE delivery_id = Delivery.id), "
-        "(SELECT outcome FROM Attempt WHERE delivery_id = Delivery.id ORDER BY id DESC LIMIT 1), "
-        "(SELECT words FROM Attempt WHERE delivery_id = Delivery.id ORDER BY id DESC LIMIT 1) "
+        "(SELECT outcome FROM Attempt WHERE delivery_id = Delivery.id ORDER BY id DESC LIMIT 1) "
         "FROM Delivery LEFT JOIN Alert ON Alert.id = alert_id "
         "WHERE sent_ts IS NULL AND failed_ts IS NULL AND due_ts <= ? ORDER BY due_ts, Delivery.id"
     )

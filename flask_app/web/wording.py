@@ -67,6 +67,7 @@ def outcome(code: str) -> str:
         "sent": _("accepted"),
         "caught": _("kept here: simulated boiler"),
         "retry": _("put off"),
+        "unsure": _("no answer: perhaps taken"),
         "locked": _("put off: the account is refused"),
         "refused": _("refused for good"),
         "unconfigured": _("not set up"),
