@@ -16,7 +16,6 @@ cd "${0%/*}/.."
 source=$PWD
 code=/opt/chaudiere
 new=$code.new
-old=$code.old
 state=/var/lib/chaudiere
 runtime=/run/chaudiere
 secrets=/etc/chaudiere/secret.env
@@ -25,7 +24,7 @@ unit=/etc/systemd/system/chaudiere.service
 cron=/etc/cron.d/chaudiere_cron_prod
 site=/etc/nginx/sites-available/chaudiere
 dry='' yes='' purge='' nginx=yes action=install
-reboot='' standing=''
+reboot='' standing='' moved=''
 megabytes=700 # the virtualenv twice (an update is made beside it), the packages, and room to work
 
 say() { echo "chaudiere: $*"; }
@@ -170,11 +169,10 @@ prepare_packages() {
 }
 
 prepare() {
-    if [ -d "$old" ] && [ ! -d "$code" ]; then
-        step "put back what an update left aside when it was killed" mv "$old" "$code"
-    fi
     step "put the programs into $new" prepare_code
     step "make their virtualenv and install the packages (some minutes the first time)" prepare_packages
+    # A power cut soon after would leave files that are empty; here nobody waits for a slow card.
+    step "let the card keep all that" sync
 }
 
 write_secrets() {
@@ -285,19 +283,35 @@ stand_still() {
 # Whatever ends this script, the house is watched again.
 go_on() {
     [ -n "$standing" ] || return 0
+    trap '' HUP INT TERM
     standing=
-    if [ -d "$old" ]; then
-        rm -rf "$code"
-        mv "$old" "$code"
+    if [ -n "$moved" ]; then
+        exchange
+        rm -rf "$new"
         echo "chaudiere: given up (words above); what was installed before is back in its place" >&2
     fi
     ! has_systemd || [ ! -e "$unit" ] || systemctl start chaudiere.service || :
 }
 
+# The two folders by each other's name, in one step of the kernel (renameat2): at no moment are there no programs.
+exchange() {
+    "$python" -c 'import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+here, at_once = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+if libc.renameat2(here, os.fsencode(sys.argv[1]), here, os.fsencode(sys.argv[2]), at_once):
+    sys.exit(os.strerror(ctypes.get_errno()))' "$new" "$code"
+}
+
+# From here to the new schema no signal is heeded: it would part the programs from their database.
 change_places() {
-    rm -rf "$old"
-    [ ! -d "$code" ] || mv "$code" "$old"
-    mv "$new" "$code"
+    trap '' HUP INT TERM
+    if [ -d "$code" ]; then
+        exchange
+        moved=yes
+    else
+        mv "$new" "$code"
+    fi
+    sync
 }
 
 # By the programs that made it: the new ones would refuse an old schema.
@@ -308,8 +322,8 @@ back_up() {
 # The former programs refuse the new schema: from here on there is no way back.
 migrate() {
     job "$code" manager database upgrade
-    # Renamed first: removing takes seconds, and what is half removed must not be put back.
-    [ ! -d "$old" ] || mv "$old" "$new"
+    moved=
+    trap 'exit 130' HUP INT TERM
     rm -rf "$new"
 }
 
@@ -322,6 +336,7 @@ replace_programs() {
     place chaudiere_cron_prod "$cron"
     step "see that cron will accept its file" check_cron
     step "start the service, now and at each boot" start_service
+    [ -n "$dry" ] || sync
 }
 
 check_cron() { (cd "$code" && .venv/bin/python -m config.cron_runner --check --system "$cron"); }
@@ -380,7 +395,7 @@ uninstall() {
     fi
     step "remove the small files and the programs" rm -rf /etc/tmpfiles.d/chaudiere.conf \
         /etc/udev/rules.d/90-chaudiere.rules /etc/logrotate.d/chaudiere /etc/modules-load.d/chaudiere.conf "$runtime" \
-        "$code" "$new" "$old"
+        "$code" "$new"
     if [ -n "$purge" ]; then
         step "delete every measurement and setting, and the user" rm -rf "$state" "${secrets%/*}"
         [ -n "$dry" ] || ! getent passwd "$user" >/dev/null || userdel "$user"

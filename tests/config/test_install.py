@@ -21,6 +21,24 @@ import pytest
 PROJECT = Path(__file__).parent.parent.parent
 INSTALL = str(PROJECT / "config" / "install.sh")
 TOOLS = ("sed", "df", "awk", "id", "dirname")
+# Where a test's machine has what the script changes, below its folder.
+PLACES = """
+code={0}/opt/chaudiere new=$code.new state={0}/state runtime={0}/run secrets={0}/etc/chaudiere/secret.env
+unit={0}/unit cron={0}/cron site={0}/site python={1}
+"""
+# A step of root's, as whoever runs the tests; the service manager writes down what it is asked.
+AS_ROOT = {
+    "id": "echo 0",
+    "runuser": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
+    "systemctl": 'echo "$*" >>"${0%/*}/asked"',
+}
+# The programs as config/job starts them; the database upgrade is what the test says.
+PYTHON = """#!/bin/sh
+case "$*" in
+    *"database upgrade"*) {upgrade} ;;
+    *) echo "${{0%/.venv*}} $*" >>{machine}/ran ;;
+esac
+"""
 
 
 def install(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -41,6 +59,39 @@ def tool(folder: Path, name: str, script: str) -> None:
     (folder / name).unlink(missing_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{script}\n")
     (folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A machine on which version 1 is installed and version 2 prepared, below a folder that is nobody's."""
+    for folder in ("bin", "state", "run", "etc/chaudiere"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name, script in AS_ROOT.items():
+        tool(tmp_path / "bin", name, script)
+    programs(tmp_path / "opt/chaudiere", "1")
+    programs(tmp_path / "opt/chaudiere.new", "2")
+    return tmp_path
+
+
+def programs(folder: Path, version: str, upgrade: str = ":") -> None:
+    (folder / ".venv/bin").mkdir(parents=True, exist_ok=True)
+    (folder / "config").mkdir(exist_ok=True)
+    shutil.copy(PROJECT / "config/job", folder / "config/job")
+    (folder / "version").write_text(version)
+    tool(folder / ".venv/bin", "python", PYTHON.format(upgrade=upgrade, machine=folder.parent.parent))
+
+
+def steps(machine: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    """These functions of config/install.sh, on `machine`, as its last line would call them."""
+    functions, options, ending = Path(INSTALL).read_text().partition('read_options "$@"\n')
+    begun = PLACES.format(machine, sys.executable) + options + ending.rpartition("if ")[0]
+    return subprocess.run(
+        ["/bin/sh", "-c", functions + begun + "\n".join(names), INSTALL],
+        env={**os.environ, "PATH": f"{machine}/bin:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_help_names_every_option() -> None:
@@ -133,6 +184,71 @@ def test_the_unit_starts_what_supervisor_s_file_describes_as_who_owns_the_data()
     assert "ProtectKernelTunables=yes" not in unit  # it would forbid converting all probes at once
 
 
+UPDATE = ("stand_still", "change_places", "migrate", "start_service")
+
+
+def version(machine: Path) -> str:
+    return (machine / "opt/chaudiere/version").read_text()
+
+
+def test_an_update_is_on_the_card_before_the_database_is_changed(machine: Path) -> None:
+    programs(machine / "opt/chaudiere.new", "2", upgrade=f"echo upgrade >>{machine}/bin/asked")
+    tool(
+        machine / "bin",
+        "sync",
+        f"cat {machine}/opt/chaudiere/version >>{machine}/bin/asked; echo >>{machine}/bin/asked",
+    )
+
+    assert steps(machine, *UPDATE).returncode == 0
+
+    assert (machine / "bin/asked").read_text().split()[:2] == ["2", "upgrade"]
+    assert not (machine / "opt/chaudiere.new").exists()
+
+
+def test_the_two_folders_change_places_in_one_step(machine: Path) -> None:
+    places = [machine / "opt/chaudiere", machine / "opt/chaudiere.new"]
+    before = [place.stat().st_ino for place in places]
+
+    assert steps(machine, "exchange").returncode == 0
+
+    assert [place.stat().st_ino for place in places] == before[::-1]
+
+
+def test_a_database_that_cannot_be_upgraded_puts_the_former_programs_back(machine: Path) -> None:
+    programs(machine / "opt/chaudiere.new", "2", upgrade="exit 1")
+
+    answer = steps(machine, *UPDATE)
+
+    assert answer.returncode == 1
+    assert "what was installed before is back in its place" in answer.stderr
+    assert version(machine) == "1"
+    assert not (machine / "opt/chaudiere.new").exists()
+
+
+def test_what_fails_before_the_programs_change_places_moves_none(machine: Path) -> None:
+    answer = steps(machine, "stand_still", "false")
+
+    assert answer.returncode == 1
+    assert version(machine) == "1"
+
+
+@pytest.mark.parametrize("sent", ["HUP", "INT", "TERM"])
+def test_a_signal_does_not_part_the_programs_from_their_database(machine: Path, sent: str) -> None:
+    programs(machine / "opt/chaudiere.new", "2", upgrade=f"kill -{sent} $PPID")
+
+    answer = steps(machine, *UPDATE)
+
+    assert answer.returncode == 0, answer.stderr
+    assert version(machine) == "2"
+
+
+def test_a_signal_after_the_upgrade_keeps_the_new_programs(machine: Path) -> None:
+    answer = steps(machine, *UPDATE[:3], "kill -TERM $$")
+
+    assert answer.returncode == 130
+    assert version(machine) == "2"
+
+
 # --- the proof: a clean Debian with its own systemd and cron, the real programs; the buses are emulated
 
 PATIENCE = 300
@@ -194,7 +310,7 @@ mount -t tmpfs tmpfs "$ROOT/run"
 cd "$ROOT"
 exec env -i container=proof PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$ROOT" /sbin/init --log-target=null'
 """
-# Kills an update as soon as the folder $1 is there.
+# Kills an update as soon as $1 is there.
 KILLED = """config/install.sh --yes >/root/killed.txt 2>&1 &
 until [ -e "$1" ]; do sleep 0.01; done
 kill -9 $!"""
@@ -411,9 +527,9 @@ def updates(machine: Machine) -> None:
     assert machine.supervisord() != 0
     assert not (machine.root / "opt/chaudiere/flask_app/migrations/versions/9999.py").exists()
 
-    machine.run(KILLED, "/opt/chaudiere.old")
+    (project / "newer").touch()
+    machine.run(KILLED, "/opt/chaudiere/newer")
     machine.run("config/install.sh --yes")
     assert machine.supervisord() != 0
-    assert not (machine.root / "opt/chaudiere.old").exists()
     newest = machine.query("SELECT MAX(ts) FROM ChaudiereMinute WHERE phase IS NOT NULL")
     until(lambda: machine.query("SELECT MAX(ts) FROM ChaudiereMinute WHERE phase IS NOT NULL") > newest, "no minutes")
