@@ -275,6 +275,7 @@ job() {
 # to the next. The kernel frees it whatever ends this script.
 stand_still() {
     exec 9>>"$runtime/update.lock"
+    chmod 644 "$runtime/update.lock" # whatever root's umask: cron's jobs must see it
     flock -w 120 9 || fail "one of cron's jobs has been running for two minutes: nothing was changed; start again later"
     standing=yes
     ! has_systemd || [ ! -e "$unit" ] || systemctl stop chaudiere.service
@@ -314,8 +315,15 @@ change_places() {
     sync
 }
 
-# By the programs that made it: the new ones would refuse an old schema.
+# Tables in the database, asked as who owns it: root would leave files beside it that are root's. Empty: not readable.
+tables() {
+    runuser -u "$user" -- "$python" -I -c 'import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])' "$state/chaudiere.db"
+}
+
+# By the programs that made it: the new ones would refuse an old schema. One whose making was cut short holds nothing.
 back_up() {
+    [ "$(tables)" != 0 ] || return 0
     if [ -x "$code/.venv/bin/python" ]; then job "$code" manager database backup; else job "$new" manager database backup; fi
 }
 

@@ -225,6 +225,41 @@ def test_a_database_that_cannot_be_upgraded_puts_the_former_programs_back(machin
     assert not (machine / "opt/chaudiere.new").exists()
 
 
+def database(machine: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(machine / "state/chaudiere.db", isolation_level=None)) as connection:
+        for statement in ("PRAGMA journal_mode=WAL", *statements):
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statements", "copies"), [([], 0), (["CREATE TABLE Chaudiere (ts INTEGER)"], 1)], ids=["cut short", "filled"]
+)
+def test_a_database_whose_making_was_cut_short_holds_nothing_to_copy(
+    machine: Path, statements: list[str], copies: int
+) -> None:
+    database(machine, *statements)
+
+    answer = steps(machine, "back_up")
+
+    assert answer.returncode == 0, answer.stderr
+    ran = machine / "ran"
+    assert (ran.read_text() if ran.exists() else "").count("database backup") == copies
+
+
+def test_a_database_that_cannot_be_read_is_not_taken_for_an_empty_one(machine: Path) -> None:
+    (machine / "state/chaudiere.db").write_text("no database" * 1000)
+
+    steps(machine, "back_up")
+
+    assert "database backup" in (machine / "ran").read_text()
+
+
+def test_cron_s_jobs_see_that_programs_change_places_whatever_root_s_umask(machine: Path) -> None:
+    assert steps(machine, "umask 077", "stand_still").returncode == 0
+
+    assert (machine / "run/update.lock").stat().st_mode & 0o777 == 0o644
+
+
 def test_what_fails_before_the_programs_change_places_moves_none(machine: Path) -> None:
     answer = steps(machine, "stand_still", "false")
 
