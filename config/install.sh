@@ -4,7 +4,7 @@
 #   config/install.sh --uninstall [--purge --yes] [--dry-run]
 # --dry-run     says every step and changes nothing; needs no root
 # --yes         answers yes: to the lines for config.txt, to --purge
-# --no-nginx    the pages answer on this machine only, http://127.0.0.1:5007
+# --no-nginx    the pages answer on this machine only, http://127.0.0.1:5007 (or CHAUDIERE_PORT)
 # --uninstall   takes programs, services and code away; the data, the settings and the user stay
 # --purge       ... and these too
 #
@@ -72,9 +72,18 @@ check_machine() {
             ;;
     esac
     check_python
+    check_port
     check_room
     [ "$source" != "$code" ] || [ ! -e "$code/.git" ] ||
         fail "$code is where the programs go, and each update replaces it: move this checkout elsewhere and start again"
+}
+
+# Of a program that may not be seen (no root, no ss) nothing is said: nginx will tell.
+check_port() {
+    [ -n "$nginx" ] && command -v ss >/dev/null || return 0
+    holder=$(ss -Hltnp 'sport = :80' | sed -n 's/.*users:(("\([^"]*\)".*/\1/p' | grep -vx nginx | head -n 1)
+    [ -z "$holder" ] || fail "port 80 is taken by the program '$holder' (\`sudo ss -ltnp\` shows it):" \
+        "stop that program, or install with INSTALL_ARGS=--no-nginx: the pages then answer on this machine only"
 }
 
 # One that is not there yet is installed.
@@ -193,10 +202,21 @@ install_secrets() {
     [ -e "$secrets" ] || step "write $secrets, readable by $user alone" write_secrets
 }
 
-# place FROM TO: a file of root's that all may read, where it is not yet so.
-place() {
-    cmp -s "$source/config/prod/$1" "$2" 2>/dev/null || step "write $2" install -D -o root -g root -m 644 "$source/config/prod/$1" "$2"
+# The port of the settings. They are read and not run: who may write them is not root.
+port() {
+    found=$(sed -n "s/^CHAUDIERE_PORT=[\"']\{0,1\}\([0-9]\{1,5\}\).*/\1/p" "$secrets" 2>/dev/null | tail -n 1)
+    echo "${found:-5007}"
 }
+
+# with_port PORT FILE: what nginx and the screen beside the boiler are told.
+with_port() { sed -e "s|\(127\.0\.0\.1:\)[0-9]*|\1$1|" -e "s|\( CHAUDIERE_PORT=\)[0-9]*|\1$1|" "$2"; }
+
+write_file() { with_port "$(port)" "$source/config/prod/$1" | install -D -o root -g root -m 644 /dev/stdin "$2"; }
+
+is_placed() { with_port "$(port)" "$source/config/prod/$1" | cmp -s - "$2" 2>/dev/null; }
+
+# place FROM TO: a file of root's that all may read, where it is not yet so.
+place() { is_placed "$@" || step "write $2" write_file "$@"; }
 
 # What /boot's config.txt must say; printed are the lines that are not there.
 missing_boot_lines() {
@@ -247,8 +267,18 @@ install_system_files() {
     [ -z "$nginx" ] || install_site
 }
 
+# Not the owner's own, such as one to which certbot has added TLS; what we wrote last is with the programs that run.
+place_site() {
+    if [ ! -e "$site" ] || with_port 5007 "$site" | cmp -s - "$code/config/prod/nginx.conf" 2>/dev/null; then
+        place nginx.conf "$site"
+    elif ! is_placed nginx.conf "$site"; then
+        say "$site is left as you changed it; ours is $code/config/prod/nginx.conf"
+        grep -q "127.0.0.1:$(port)" "$site" || say "... and the pages answer on 127.0.0.1:$(port), which it does not name"
+    fi
+}
+
 install_site() {
-    place nginx.conf "$site"
+    place_site
     [ -e /etc/nginx/sites-enabled/chaudiere ] ||
         step "serve the pages on port 80" ln -s "$site" /etc/nginx/sites-enabled/chaudiere
     default=/etc/nginx/sites-enabled/default
@@ -261,7 +291,8 @@ reload_site() {
         rm -f /etc/nginx/sites-enabled/chaudiere
         fail "nginx refuses its files (above): mend them, or install with --no-nginx"
     fi
-    ! has_systemd || systemctl reload-or-restart nginx
+    ! has_systemd || systemctl reload-or-restart nginx ||
+        fail "nginx does not start; \`journalctl -u nginx\` says why. Mend that, or install with --no-nginx"
 }
 
 # job FOLDER WORDS...: config/job of the programs in FOLDER, as who it runs as.

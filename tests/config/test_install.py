@@ -30,6 +30,7 @@ unit={0}/unit cron={0}/cron site={0}/site python={1}
 AS_ROOT = {
     "id": "echo 0",
     "runuser": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
+    "install": 'while [ "$#" -gt 2 ]; do shift; done; exec cp "$@"',
     "systemctl": 'echo "$*" >>"${0%/*}/asked"',
 }
 # The programs as config/job starts them; the database upgrade is what the test says.
@@ -153,6 +154,25 @@ def test_what_cannot_end_well_is_not_begun(tools: Path, name: str, script: str, 
     assert "would" not in answer.stdout
 
 
+@pytest.mark.parametrize(
+    ("listener", "refused"),
+    [('users:(("lighttpd",pid=712,fd=4))', True), ('users:(("nginx",pid=712,fd=6))', False), ("", False)],
+)
+def test_a_port_that_another_program_holds_is_named_with_the_two_remedies(
+    tools: Path, listener: str, refused: bool
+) -> None:
+    for name in ("grep", "head"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    tool(tools, "dpkg", "echo arm64")
+    tool(tools, "ss", f"echo 'LISTEN 0 1024 0.0.0.0:80 0.0.0.0:* {listener}'")
+    tool(tools, "df", "echo; echo card 8000 7900 100 99% /")
+
+    said = install("--dry-run", PATH=str(tools)).stderr
+
+    assert ("port 80 is taken by the program 'lighttpd'" in said and "--no-nginx" in said) == refused
+    assert "port 80" not in install("--dry-run", "--no-nginx", PATH=str(tools)).stderr
+
+
 def test_a_system_of_32_bits_is_told_what_it_may_need(tools: Path) -> None:
     tool(tools, "dpkg", "echo armhf")
     tool(tools, "df", "echo; echo card 8000 7900 100 99% /")
@@ -258,6 +278,62 @@ def test_cron_s_jobs_see_that_programs_change_places_whatever_root_s_umask(machi
     assert steps(machine, "umask 077", "stand_still").returncode == 0
 
     assert (machine / "run/update.lock").stat().st_mode & 0o777 == 0o644
+
+
+def installed_site(machine: Path, port: int = 5007) -> Path:
+    """The site as version 1, whose file was another, wrote it."""
+    former = (PROJECT / "config/prod/nginx.conf").read_text().replace("30s", "20s")
+    (machine / "opt/chaudiere/config/prod").mkdir()
+    (machine / "opt/chaudiere/config/prod/nginx.conf").write_text(former)
+    site = machine / "site"
+    site.write_text(former.replace("5007", str(port)))
+    return site
+
+
+def settings_say(machine: Path, line: str) -> None:
+    (machine / "etc/chaudiere/secret.env").write_text(f"#CHAUDIERE_PORT=1\n{line}\n")
+
+
+def test_the_site_is_brought_up_to_date_where_it_is_as_we_wrote_it(machine: Path) -> None:
+    site = installed_site(machine)
+
+    assert steps(machine, "place_site").returncode == 0
+
+    assert site.read_text() == (PROJECT / "config/prod/nginx.conf").read_text()
+    assert steps(machine, "place_site").stdout == ""
+
+
+def test_a_site_that_its_owner_changed_is_left_and_said_to_be(machine: Path) -> None:
+    site = installed_site(machine)
+    own = site.read_text().replace("listen 80", "listen 443 ssl; # managed by Certbot\n    listen 80")
+    site.write_text(own)
+
+    said = steps(machine, "place_site").stdout
+
+    assert site.read_text() == own
+    assert "is left as you changed it" in said
+    assert "does not name" not in said
+
+
+@pytest.mark.parametrize("line", ["CHAUDIERE_PORT=5013", "CHAUDIERE_PORT='5013' # free"])
+def test_the_port_of_the_settings_is_told_to_nginx_and_to_the_screen(machine: Path, line: str) -> None:
+    site = installed_site(machine, 5010)
+    settings_say(machine, line)
+
+    answer = steps(machine, "place_site", 'place chaudiere_cron_prod "$cron"')
+
+    assert answer.returncode == 0, answer.stderr
+    assert "proxy_pass http://127.0.0.1:5013;" in site.read_text()
+    assert "30s" in site.read_text()
+    assert "@reboot root CHAUDIERE_PORT=5013 $CHAUDIERE_DIR/local_gui.sh" in (machine / "cron").read_text()
+
+
+def test_an_owner_s_site_that_names_another_port_is_told_so(machine: Path) -> None:
+    site = installed_site(machine)
+    site.write_text("# mine\n" + site.read_text())
+    settings_say(machine, "CHAUDIERE_PORT=5013")
+
+    assert "the pages answer on 127.0.0.1:5013, which it does not name" in steps(machine, "place_site").stdout
 
 
 def test_what_fails_before_the_programs_change_places_moves_none(machine: Path) -> None:
