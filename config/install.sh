@@ -161,8 +161,15 @@ prepare_code() {
     copy_tracked "$new"
     chmod -R u=rwX,go=rX "$new"
     ln -sfn "$secrets" "$new/config/prod/secret.env"
-    # What is installed already need not be fetched again: an update without new packages needs no network.
-    [ ! -d "$code/.venv" ] || cp -a "$code/.venv" "$new/.venv"
+    [ ! -d "$code/.venv" ] || take_packages_over
+}
+
+# What is installed already need not be fetched again: an update without new packages needs no network.
+take_packages_over() {
+    cp -a "$code/.venv" "$new/.venv"
+    (cd "$new" && .venv/bin/python -m config.packages) && return
+    say "what is installed is damaged, or another python's: all packages are fetched anew"
+    rm -rf "$new/.venv"
 }
 
 prepare_packages() {

@@ -204,6 +204,25 @@ def test_the_unit_starts_what_supervisor_s_file_describes_as_who_owns_the_data()
     assert "ProtectKernelTunables=yes" not in unit  # it would forbid converting all probes at once
 
 
+def test_packages_are_taken_over_while_they_are_whole(machine: Path) -> None:
+    shutil.rmtree(machine / "opt/chaudiere.new/.venv")
+
+    assert steps(machine, "take_packages_over").stdout == ""
+
+    assert (machine / "opt/chaudiere.new/.venv").exists()
+
+
+def test_packages_that_are_damaged_are_not_taken_over(machine: Path) -> None:
+    tool(machine / "opt/chaudiere/.venv/bin", "python", "exit 1")
+    shutil.rmtree(machine / "opt/chaudiere.new/.venv")
+
+    answer = steps(machine, "take_packages_over")
+
+    assert answer.returncode == 0
+    assert "all packages are fetched anew" in answer.stdout
+    assert not (machine / "opt/chaudiere.new/.venv").exists()
+
+
 UPDATE = ("stand_still", "change_places", "migrate", "start_service")
 
 
@@ -425,6 +444,10 @@ exec env -i container=proof PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$ROOT" /s
 KILLED = """config/install.sh --yes >/root/killed.txt 2>&1 &
 until [ -e "$1" ]; do sleep 0.01; done
 kill -9 $!"""
+# A file of a package as a power cut leaves it; the second time, as it was.
+EMPTY = """cd /opt/chaudiere/.venv/lib/python3*/site-packages/flask
+[ -e app.py.kept ] && exec mv app.py.kept app.py
+cp app.py app.py.kept && : >app.py"""
 BROKEN = """revision, down_revision = "9999", "{newest}"
 
 
@@ -627,6 +650,9 @@ def updates(machine: Machine) -> None:
     (project / "requirements.txt").write_text(requirements + "chaudiere-needs-more==1\n")
     assert "What was installed goes on as before" in machine.run("config/install.sh --yes", expected=1)
     (project / "requirements.txt").write_text(requirements)
+    machine.run(EMPTY)
+    assert "damaged: Flask\n" in machine.run("config/install.sh --yes", expected=1)
+    machine.run(EMPTY)
     machine.run(KILLED, "/opt/chaudiere.new/.venv")
     assert machine.supervisord() == watching
 
