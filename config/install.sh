@@ -92,6 +92,10 @@ check_python() {
     command -v "$python" >/dev/null || return 0
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         fail "$("$python" --version) is too old: 3.11 or newer comes with Raspberry Pi OS or Debian 12 (bookworm)"
+    place=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
+    case $place in
+        /home/* | /root/*) fail "$place is a user's own, which the service may not see (ProtectHome): use the system's" ;;
+    esac
 }
 
 check_room() {
@@ -176,7 +180,7 @@ prepare_packages() {
     (
         cd "$new"
         umask 022
-        config/setup.sh run || exit
+        CHAUDIERE_PYTHON=$python config/setup.sh run || exit
         # The virtualenv's scripts name the place they live in.
         grep -rlI "$new/" .venv/bin | xargs -r sed -i "s|$new/|$code/|g"
         # Cron starts python each minute, as who may not keep what it compiled.
@@ -383,6 +387,7 @@ replace_programs() {
     step "see that cron will accept its file" check_cron
     step "start the service, now and at each boot" start_service
     [ -n "$dry" ] || sync
+    ! has_systemd || step "see the loop and the pages live" see_it_live
 }
 
 check_cron() { (cd "$code" && .venv/bin/python -m config.cron_runner --check --system "$cron"); }
@@ -399,6 +404,22 @@ start_service() {
         say "systemd is not running here; the unit starts: $(sed -n 's/^ExecStart=//p' "$unit")"
         ! command -v systemctl >/dev/null || systemctl enable --quiet chaudiere.service
     fi
+}
+
+# Of the two that matter, those that have not been running for ten seconds: what dies of its first import runs for two.
+not_living() {
+    "$code/.venv/bin/supervisorctl" -c "$code/config/prod/supervisor_prod.conf" status sensor gunicorn 2>&1 |
+        sed '/RUNNING/{/ uptime 0:00:0.$/!d}'
+}
+
+see_it_live() {
+    for _ in $(seq 30); do
+        words=$(not_living)
+        [ -n "$words" ] || return 0
+        sleep 1
+    done
+    fail "installed, but not all lives: $words" \
+        "Look at \`journalctl -u chaudiere\` and at the files in $state/logs, then start again"
 }
 
 tell_how_to_go_on() {

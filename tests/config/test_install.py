@@ -103,8 +103,11 @@ def test_help_names_every_option() -> None:
     assert said.endswith("... and these too\n")
 
 
-def test_a_rehearsal_says_every_step_and_changes_nothing() -> None:
-    said = install("--dry-run")
+def test_a_rehearsal_says_every_step_and_changes_nothing(tmp_path: Path) -> None:
+    for name in ("python3", "ss"):  # whatever this machine's are
+        tool(tmp_path, name, "exit 0")
+
+    said = install("--dry-run", PATH=f"{tmp_path}:{os.environ['PATH']}")
 
     assert said.returncode == 0, said.stderr
     for step in (
@@ -171,6 +174,15 @@ def test_a_port_that_another_program_holds_is_named_with_the_two_remedies(
 
     assert ("port 80 is taken by the program 'lighttpd'" in said and "--no-nginx" in said) == refused
     assert "port 80" not in install("--dry-run", "--no-nginx", PATH=str(tools)).stderr
+
+
+def test_a_python_that_the_service_may_not_see_is_refused(tools: Path) -> None:
+    tool(tools, "dpkg", "echo arm64")
+    tool(tools, "python3", 'case "$2" in *realpath*) echo /home/pi/.pyenv/versions/3.13.1/bin/python3.13;; esac')
+
+    said = install("--dry-run", PATH=str(tools)).stderr
+
+    assert "/home/pi/.pyenv/versions/3.13.1/bin/python3.13 is a user's own" in said
 
 
 def test_a_system_of_32_bits_is_told_what_it_may_need(tools: Path) -> None:
@@ -297,6 +309,40 @@ def test_cron_s_jobs_see_that_programs_change_places_whatever_root_s_umask(machi
     assert steps(machine, "umask 077", "stand_still").returncode == 0
 
     assert (machine / "run/update.lock").stat().st_mode & 0o777 == 0o644
+
+
+YOUNG = ("sensor RUNNING pid 7, uptime 0:00:04", "gunicorn RUNNING pid 8, uptime 0:00:03")
+OLD = ("sensor RUNNING pid 7, uptime 0:00:11", "gunicorn RUNNING pid 8, uptime 1 day, 0:00:00")
+DYING = ("sensor RUNNING pid 7, uptime 0:00:11", "gunicorn BACKOFF Exited too quickly (process log may have details)")
+
+
+def supervisor_says(machine: Path, *answers: tuple[str, ...]) -> None:
+    """One answer after the other, the last for ever."""
+    folder = machine / "answers"
+    folder.mkdir()
+    for number, lines in enumerate(answers):
+        (folder / str(number)).write_text("\n".join(lines) + "\n")
+    script = f'cd {folder}; set -- *; cat "$1"; [ $# -eq 1 ] || rm "$1"'
+    tool(machine / "opt/chaudiere/.venv/bin", "supervisorctl", script)
+    tool(machine / "bin", "sleep", "exit 0")
+
+
+def test_what_dies_at_once_is_no_life(machine: Path) -> None:
+    supervisor_says(machine, ("unix:///run/chaudiere/supervisor.sock no such file",), YOUNG, OLD)
+
+    assert steps(machine, "see_it_live").returncode == 0
+
+    assert [file.name for file in (machine / "answers").iterdir()] == ["2"]
+
+
+def test_a_version_that_does_not_live_is_said_with_where_to_look(machine: Path) -> None:
+    supervisor_says(machine, YOUNG, DYING)
+
+    answer = steps(machine, "see_it_live")
+
+    assert answer.returncode == 1
+    assert "not all lives: gunicorn BACKOFF" in answer.stderr
+    assert "journalctl -u chaudiere" in answer.stderr
 
 
 def installed_site(machine: Path, port: int = 5007) -> Path:
