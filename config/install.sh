@@ -113,8 +113,9 @@ take_turn() {
     flock -w 600 8 || fail "it has not ended in ten minutes: nothing was changed"
 }
 
+# i2c-tools makes the group of the clamps' bus, avahi-daemon answers to NAME.local: Raspberry Pi OS has both, Debian not.
 missing_packages() {
-    for package in python3 python3-venv cron logrotate ${nginx:+nginx}; do
+    for package in python3 python3-venv cron logrotate i2c-tools ${nginx:+nginx avahi-daemon}; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
     done
 }
@@ -137,7 +138,10 @@ make_user() {
         step "make the user $user, who may nothing but measure" \
             useradd --system --user-group --home-dir "$state" --no-create-home --shell /usr/sbin/nologin "$user"
     for group in i2c gpio; do
-        getent group "$group" >/dev/null || continue
+        if ! getent group "$group" >/dev/null; then
+            [ -n "$dry" ] || [ "$group" != i2c ] || say "this system has no group i2c: $user may not read the clamps"
+            continue
+        fi
         id -nG "$user" 2>/dev/null | tr ' ' '\n' | grep -qx "$group" ||
             step "let $user use the bus of the group $group" usermod -a -G "$group" "$user"
     done

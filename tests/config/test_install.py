@@ -185,6 +185,29 @@ def test_a_python_that_the_service_may_not_see_is_refused(tools: Path) -> None:
     assert "/home/pi/.pyenv/versions/3.13.1/bin/python3.13 is a user's own" in said
 
 
+def test_what_plain_debian_lacks_is_installed(tools: Path) -> None:
+    (tools / "grep").symlink_to(str(shutil.which("grep")))
+    (tools / "tr").symlink_to(str(shutil.which("tr")))
+    tool(tools, "dpkg", "echo arm64")
+    tool(tools, "df", "echo; echo card 8000 1000 7000 13% /")
+    tool(tools, "dpkg-query", "case $4 in i2c-tools | avahi-daemon) ;; *) echo install ok installed ;; esac")
+
+    assert "would install what the system lacks: i2c-tools avahi-daemon" in install("--dry-run", PATH=str(tools)).stdout
+    assert (
+        "would install what the system lacks: i2c-tools \n"
+        in install("--dry-run", "--no-nginx", PATH=str(tools)).stdout
+    )
+
+
+def test_a_system_without_the_group_of_the_clamps_bus_is_told_so(machine: Path) -> None:
+    tool(machine / "bin", "getent", '[ "$1" = passwd ]')
+
+    assert (
+        steps(machine, "make_user").stdout
+        == "chaudiere: this system has no group i2c: chaudiere may not read the clamps\n"
+    )
+
+
 def test_a_system_of_32_bits_is_told_what_it_may_need(tools: Path) -> None:
     tool(tools, "dpkg", "echo armhf")
     tool(tools, "df", "echo; echo card 8000 7900 100 99% /")
@@ -453,7 +476,6 @@ mount -t proc proc /proc
 mount -t tmpfs tmpfs /run
 mkdir -p /dev/shm /boot/firmware
 printf '# Pi\\n#dtparam=i2c_arm=on\\n' >/boot/firmware/config.txt
-groupadd --system i2c
 cd /root/chaudiere
 mount -t tmpfs -o size=50m tmpfs /opt
 config/install.sh --yes >/root/small.txt 2>&1 && exit 2
