@@ -143,7 +143,7 @@ PROBE_WORDS: Mapping[Reason, str] = {
     Reason.LATE: "no answer in time: the bus hangs",
 }
 CLAMP_WORDS: Mapping[Reason, str] = {
-    Reason.ABSENT: "the converter (ADS1115) does not answer at 0x48: check its four wires to the computer",
+    Reason.ABSENT: "the converter (ADS1115) does not answer at 0x48: check its four wires, and that ADDR is on GND",
     Reason.RANGE: "no bias of 1.65 V on this input: the clamp or its two resistors are not there",
     Reason.CLIPPED: "more current than the converter can show: fewer turns, or another clamp",
     Reason.RATE: "too few samples: the computer is busy, or the bus slow (dtparam=i2c_arm_baudrate=400000)",
