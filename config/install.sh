@@ -92,9 +92,9 @@ check_python() {
     command -v "$python" >/dev/null || return 0
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         fail "$("$python" --version) is too old: 3.11 or newer comes with Raspberry Pi OS or Debian 12 (bookworm)"
-    place=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
-    case $place in
-        /home/* | /root/*) fail "$place is a user's own, which the service may not see (ProtectHome): use the system's" ;;
+    program=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
+    case $program in
+        /home/* | /root/*) fail "$program is a user's own, which the service may not see (ProtectHome): use the system's" ;;
     esac
 }
 
@@ -364,7 +364,8 @@ change_places() {
 # Tables in the database, asked as who owns it: root would leave files beside it that are root's. Empty: not readable.
 tables() {
     runuser -u "$user" -- "$python" -I -c 'import sqlite3, sys
-print(sqlite3.connect(sys.argv[1]).execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])' "$state/chaudiere.db"
+database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+print(database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])' "$state/chaudiere.db"
 }
 
 # By the programs that made it: the new ones would refuse an old schema. One whose making was cut short holds nothing.

@@ -705,11 +705,14 @@ def updates(machine: Machine) -> None:
     """Without a network: a whole update, two that fail, two that are killed; the house stays watched."""
     watching = machine.supervisord()
     assert watching
+    site = "/etc/nginx/sites-available/chaudiere"
+    machine.run(f"echo '# mine' >>{site}")
 
     second = machine.run("config/install.sh --yes")
 
     assert "the database before it is changed" in second
     assert "write /" not in second
+    assert f"{site} is left as you changed it" in second
     assert machine.supervisord() not in (0, watching)
     watching = machine.supervisord()
     project = machine.root / "root/chaudiere"
@@ -734,7 +737,11 @@ def updates(machine: Machine) -> None:
 
     (project / "newer").touch()
     machine.run(KILLED, "/opt/chaudiere/newer")
-    machine.run("config/install.sh --yes")
+    machine.run(f"sed -i '/# mine/d' {site}; echo CHAUDIERE_PORT=5013 >>/etc/chaudiere/secret.env")
+    last = machine.run("config/install.sh --yes")
+    assert f"write {site}\n" in last
+    assert "see the loop and the pages live\n" in last
     assert machine.supervisord() != 0
+    machine.run("cd /tmp && /opt/chaudiere/config/as-installed database backup here.db && test -s /tmp/here.db")
     newest = machine.query("SELECT MAX(ts) FROM ChaudiereMinute WHERE phase IS NOT NULL")
     until(lambda: machine.query("SELECT MAX(ts) FROM ChaudiereMinute WHERE phase IS NOT NULL") > newest, "no minutes")
