@@ -13,7 +13,10 @@ from flask_app.store import StoreError
 KNOWN = (SettingsError, OptionError, StoreError, LockBusyError, sqlite3.Error, OSError, UnicodeDecodeError)
 """What a program ends with in words; every other error is a fault of the program, and its traceback is wanted."""
 
-OWNER = "run this as the user that owns it (on an installed machine: config/as-installed)"
+OWNER = (
+    "run this as the user that owns it (on an installed machine `sudo /opt/chaudiere/config/as-installed`, whose user "
+    "chaudiere must be let at each file that is named)"
+)
 ROOM = "free some room on the disk"
 SQLITE = {
     "readonly": OWNER,

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask_app import lock
+from flask_app import here, lock
 from flask_app.boiler.rows import COLUMNS, Row
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def opened(path: str, lock_path: str) -> Iterator[Database]:
 
 def _open(path: str) -> sqlite3.Connection:
     if not os.path.exists(path):
-        raise StoreError(f"{path} does not exist: run `python manager.py database upgrade`")
+        raise StoreError(f"{path} does not exist: run `{here.command('database upgrade')}`")
     connection = None
     try:
         # The lock file decides who writes; busy_timeout is for a stranger's connection, such as the sqlite3 shell.
@@ -139,7 +139,7 @@ def _world(connection: sqlite3.Connection, path: str) -> World:
     except ValueError:
         raise StoreError(
             f"{path} is not a Chaudiere database: name another file by CHAUDIERE_DATABASE, "
-            "or run `python manager.py database upgrade`"
+            f"or run `{here.command('database upgrade')}`"
         ) from None
 
 
@@ -150,7 +150,7 @@ def _check_schema(connection: sqlite3.Connection, path: str) -> None:
         found = None
     if found is None or found[0] != SCHEMA:
         raise StoreError(
-            f"{path} has the schema {found and found[0]}, not {SCHEMA}: run `python manager.py database upgrade`"
+            f"{path} has the schema {found and found[0]}, not {SCHEMA}: run `{here.command('database upgrade')}`"
         )
 
 

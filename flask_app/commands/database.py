@@ -105,6 +105,7 @@ def restore(file: str) -> None:
 
     Works while everything runs. A copy of an older version is brought up to date.
     """
+    from flask_app import here
     from flask_app.script.backups import BackupError
     from flask_app.script.backups import restore as put_back
     from flask_app.web import create_app, doors
@@ -120,7 +121,7 @@ def restore(file: str) -> None:
     before = f"; what was there before is {aside}" if os.path.exists(aside) else ""
     click.echo(f"{settings.database} is as in {file}{before}")
     if moved:
-        click.echo("the former file could not be read: start the programs again (supervisorctl restart all)")
+        click.echo(f"the former file could not be read: start the programs again (`{here.restart()}`)")
 
 
 @database.command(name="import-legacy", epilog="Example: manager.py database import-legacy /home/pi/Prod/db")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
 
-from flask_app import lock, store
+from flask_app import here, lock, store
 
 DAILY, WEEKLY = 7, 4  # copies kept: of the last days, and of the last Sundays before them
 NAME = re.compile(r"chaudiere-(\d{4}-\d{2}-\d{2})\.db")
@@ -34,7 +34,7 @@ def make(database: str, file: str, progress: Progress = lambda _left, _all: None
     if os.path.exists(file):
         raise BackupError(f"{file} exists already: name another file")
     if not os.path.exists(database):
-        raise BackupError(f"{database} does not exist: run `python manager.py database upgrade`")
+        raise BackupError(f"{database} does not exist: run `{here.command('database upgrade')}`")
     folder = os.path.dirname(os.path.abspath(file))
     part = f"{file}.{os.getpid()}.part"
     try:
