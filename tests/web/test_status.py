@@ -69,6 +69,25 @@ def test_an_open_alert_says_what_to_do(client: FlaskClient, rows: Rows) -> None:
     assert "Allez voir la chaudière" in text
 
 
+@pytest.mark.parametrize(
+    ("phase", "cold", "advice"),
+    [(10, False, "Remplissez le silo"), (9, False, "Vérifiez le silo"), (7, True, "Vérifiez le silo")],
+)
+def test_a_refill_is_advised_while_it_saves_the_fire(
+    client: FlaskClient, rows: Rows, phase: int, cold: bool, advice: str
+) -> None:
+    rows.minutes(MINUTE_NOW - 600, MINUTE_NOW, water=50.0, phase=phase)
+    rows.reading(water=50.0)
+    rows.alert(kind="fire_dying")
+    if cold:
+        rows.alert(2)
+
+    text = page(client)
+
+    assert "Le feu s’éteint" in text
+    assert advice in text
+
+
 def test_the_last_alert_tells_how_it_ended(client: FlaskClient, rows: Rows) -> None:
     rows.well()
     rows.alert(opened=NOW - 9000, closed=NOW - 6600)
