@@ -126,12 +126,13 @@ class OpenAlert(NamedTuple):
 
 
 def open_alerts() -> list[OpenAlert]:
-    """For the template `_acknowledge.html`: the open alerts, the oldest first."""
+    """For the template `_acknowledge.html`: the open alerts, those with a button first (the kiosk shows one), then the
+    oldest first."""
     found: Sequence[Any] = (
         db.session.execute(select(Alert).where(Alert.closed_ts.is_(None)).order_by(Alert.opened_ts)).scalars().all()
     )
     may = near()
-    return [
+    listed = [
         OpenAlert(
             alert,
             Tap(_("I have seen it"), _token(f"acknowledge-{alert.id}"))
@@ -140,6 +141,7 @@ def open_alerts() -> list[OpenAlert]:
         )
         for alert in found
     ]
+    return sorted(listed, key=lambda one: one.tap is None)
 
 
 def _token(deed: str) -> str:

@@ -55,6 +55,23 @@ def test_all_fits_on_the_screen_and_the_verdict_is_large(visit: Visit, rows: Row
     assert ribbon["y"] + ribbon["height"] <= bar["y"] + 1
 
 
+def test_each_open_alert_can_be_acknowledged_in_its_turn(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    rows.alert()
+    rows.alert(2, "jam", NOW - 600)
+    page = visit("/kiosk", size=SCREEN)
+    shown = page.locator(".one-tap:visible")
+
+    expect(shown.locator("h2")).to_have_text(["Eau sous la consigne"])
+    shown.get_by_role("button").click()
+    expect(shown.locator("h2")).to_have_text(["Bourrage de la vis"])
+    shown.get_by_role("button").click()
+    expect(shown.get_by_role("button")).to_have_count(0)
+
+    expect(shown.locator("h2")).to_have_text(["Eau sous la consigne"])
+    expect(shown).to_contain_text("s’en occupe")
+
+
 def test_the_screen_is_dim_at_night_until_it_is_touched(visit: Visit, rows: Rows) -> None:
     rows.well()
     page = visit("/kiosk", size=SCREEN)
