@@ -10,7 +10,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.verdict import Cause, Facts, State, Verdict
 from flask_app.web import queries
-from flask_app.web.languages import day_time, number, span
+from flask_app.web.languages import day_time, degrees, number, span
 from flask_app.words import CHECKS, EVIDENCE, KINDS, PHASES, ROLES
 
 SIGNS = {
@@ -166,7 +166,7 @@ def _value(name: str, value: Any) -> str:
     if not isinstance(value, int | float):
         return str(value)
     if name in DEGREES:
-        return f"{number(value)} °C"
+        return f"{degrees(value)} °C"
     if name.endswith("_ts"):
         return day_time(int(value))
     return f"{number(value, 0 if value == int(value) else 1)}"

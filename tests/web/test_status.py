@@ -129,6 +129,16 @@ def test_the_living_part_is_sent_again_only_when_it_changed(client: FlaskClient,
     assert second.headers["Boot"] == first.headers["Boot"]
 
 
+def test_water_just_below_the_setpoint_is_not_rounded_up_to_it(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    rows.reading(NOW - 1, water=55.96, flue=176.0)
+    rows.alert()
+    rows.run("UPDATE Alert SET evidence = ?", [('{"water": 55.96, "setpoint": 56}',)])
+
+    assert 'id="water">55,9<' in page(client)
+    assert {"<b>55,9 °C</b>", "<b>56,0 °C</b>"} <= set(re.findall("<b>[^<]*</b>", page(client, "/alerts/1")))
+
+
 def test_the_living_part_changes_with_the_water(client: FlaskClient, rows: Rows) -> None:
     rows.well()
     first = client.get("/state")
