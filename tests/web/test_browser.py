@@ -8,11 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
 from playwright.sync_api import expect
 
 from config.settings import Settings
 from flask_app.web import account
-from tests.web.conftest import MINUTE_NOW, NOW, Rows, Visit
+from tests.web.conftest import MINUTE_NOW, NOW, Clock, Rows, Visit
 
 PAGES = ("/", "/kiosk", "/charts/?with=day", "/charts/now/6", "/alerts/", "/alerts/1", "/nowhere")
 SETTINGS = (
@@ -132,6 +133,26 @@ def test_without_news_the_first_screen_says_so_and_no_longer_calls_it_well(visit
 
     assert without.startswith("?")
     assert "Tout va bien" in page.inner_text("h1")
+
+
+def test_a_first_screen_whose_login_is_over_asks_for_a_new_one(
+    visit: Visit, rows: Rows, app: Flask, clock: Clock
+) -> None:
+    rows.well()
+    with app.test_request_context():
+        account.create_user("Ana", "a quite long password")
+    page = visit("/", extra_http_headers={"X-Forwarded-For": "203.0.113.7"})
+    page.fill('[name="name"]', "Ana")
+    page.fill('[name="password"]', "a quite long password")
+    page.click("button.main")
+    page.wait_for_selector("#live")
+    page.clock.install()
+    page.reload()
+
+    clock.now += account.IDLE + 1
+    page.clock.run_for(6000)
+
+    page.wait_for_url("**/admin/login?next=/")
 
 
 def test_a_hidden_page_asks_nothing(visit: Visit, rows: Rows) -> None:

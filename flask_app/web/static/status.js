@@ -33,6 +33,8 @@ async function receive(answer, fresh) {
   heard = performance.now();
   if (fresh) {
     const part = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
+    // Once a login is over, the answer is the page that asks for one.
+    if (!part) return location.reload();
     document.title = part.dataset.title;
     live().replaceWith(document.adoptNode(part));
   }
