@@ -71,6 +71,7 @@ def _found() -> dict[str, Any]:
         "verdict": verdict,
         "sentence": wording.sentence(verdict, facts),
         "facts": facts,
+        "late": READING_LATE,
         "reading": reading,
         "phased": phased,
         "fresh": fresh,
