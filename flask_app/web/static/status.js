@@ -1,9 +1,10 @@
-// Keeps the first screen true, here and on the kiosk: its living part again whenever it changed, its age each second.
+// Keeps the first screen true, here and on the kiosk: its living parts again whenever they changed, its age each second.
 import { poll } from "./live.js";
 
+const TAP = 2000, TOLD = 60000; // milliseconds that a tap may take, and that its thanks stand
 const banner = document.getElementById("offline"), late = Number(banner.dataset.late);
 const live = () => document.getElementById("live");
-let age, heard;
+let age, heard, touched = -TAP;
 
 function hear(told) {
   age = Number(told ?? NaN);
@@ -37,6 +38,15 @@ function lost(now) {
   document.title = `? ${banner.dataset.lost}`;
 }
 
+// One part anew: what did not change stays as it is, and whoever has the focus or opened a menu keeps it.
+function renew(part) {
+  const old = document.getElementById(part.id), focused = document.activeElement?.id;
+  if (old.querySelector("details[open]")) part.querySelector("details")?.setAttribute("open", "");
+  if (old.isEqualNode(part)) return;
+  old.replaceWith(part);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
 async function receive(answer, fresh) {
   const boot = answer.headers.get("Boot");
   // Another start of the server may be another version of the page.
@@ -45,12 +55,14 @@ async function receive(answer, fresh) {
   // The same as what is no longer shown: as good as none, and the next one is read whole.
   if (!fresh && !banner.hidden) throw new Error("lost");
   if (fresh) {
-    banner.hidden = true;
-    const part = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
+    const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
     // Once a login is over, the answer is the page that asks for one.
-    if (!part) return location.reload();
-    document.title = part.dataset.title;
-    live().replaceWith(document.adoptNode(part));
+    if (!parts.getElementById("live")) return location.reload();
+    // What is being tapped stays under the finger.
+    while (performance.now() - touched < TAP) await new Promise((done) => setTimeout(done, TAP));
+    for (const part of [...parts.body.children]) renew(part);
+    document.title = live().dataset.title;
+    banner.hidden = true;
   }
   count();
 }
@@ -60,3 +72,6 @@ hear(document.getElementById("age")?.dataset.age);
 document.addEventListener("visibilitychange", look);
 poll(() => "/state", receive, lost);
 setInterval(look, 1000);
+for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, () => (touched = performance.now()), { capture: true });
+// A screen that is never left would tell for days what was done once.
+setTimeout(() => document.querySelectorAll(".flash").forEach((one) => one.remove()), TOLD);
