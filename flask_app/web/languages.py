@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -57,6 +58,7 @@ def configure(app: Flask) -> None:
     app.add_template_filter(span)
     app.add_template_filter(minutes)
     app.add_template_filter(number)
+    app.add_template_filter(degrees)
     app.add_template_filter(long_day)
     app.add_template_filter(size)
     app.add_template_filter(coded)
@@ -145,6 +147,11 @@ def minutes(seconds: int) -> str:
 def number(value: float, decimals: int = 1) -> str:
     """A number in the visitor's way of writing."""
     return str(format_decimal(round(value, decimals), "#,##0" + ("." + "0" * decimals if decimals else "")))
+
+
+def degrees(value: float, decimals: int = 1) -> str:
+    """As `number`, rounded down as the messages do: 55.96 °C is below 56 °C and must read so."""
+    return number(math.floor(value * 10**decimals + 1e-6) / 10**decimals, decimals)
 
 
 def size(value: float) -> str:
