@@ -62,11 +62,12 @@ def probes_seen(reading: Mapping[str, object]) -> list[str]:
 
 
 @pages.post("/<step>")
-def finish(step: str) -> Response:
+def finish(step: str) -> Response | tuple[str, int]:
     """Confirms one step."""
     value = request.form.get("value", "").strip()
     if step in ("language", "timezone", "setpoint"):
-        choices.keep_option(step, value)
+        if not choices.keep_option(step, value):
+            return read_steps(), 400
     elif step == "probes_seen":
         choices.keep_change(step, str(len(probes_seen(queries.newest_reading()))))
     elif step == "test_received" and value in ("yes", "no"):

@@ -65,7 +65,7 @@ def clamps() -> tuple[Clamp, ...]:
 
 
 @pages.post("/probes/<role>")
-def change_probe(role: str) -> Response:
+def change_probe(role: str) -> Response | tuple[str, int]:
     """Gives a role its probe and what is added to it; an empty address leaves the role to the order found."""
     if role not in TEMPERATURES:
         abort(404)
@@ -75,8 +75,7 @@ def change_probe(role: str) -> Response:
         if address and ADDRESS.fullmatch(address) is None:
             raise FittingError(_("A probe's address is written as 28-0123456789ab."))
     except FittingError as error:
-        flash(str(error), "bad")
-        return _back(role)
+        return _refused(str(error))
     with doors.writing() as database:
         # A probe measures one thing: where it was before, the order found decides again.
         database.execute(delete(Probe).where((Probe.role == role) | (Probe.address == address)))
@@ -84,11 +83,11 @@ def change_probe(role: str) -> Response:
             database.add(Probe(address=address, role=role, offset=offset, since_ts=queries.now()))
         words = f"{address}, {offset:+.2f} °C" if address else "–"
         choices.note(database, explained.SENSOR + role, words)
-    return _kept(role)
+    return _kept()
 
 
 @pages.post("/clamps/<role>")
-def change_clamp(role: str) -> Response:
+def change_clamp(role: str) -> Response | tuple[str, int]:
     """Says where a motor's clamp is and how its wire goes through it."""
     if role not in MOTORS:
         abort(404)
@@ -96,15 +95,13 @@ def change_clamp(role: str) -> Response:
     try:
         wanted = asked_clamp(now[role], request.form, queries.now())
     except FittingError as error:
-        flash(str(error), "bad")
-        return _back(role)
+        return _refused(str(error))
     if wanted.input is not None and any(wanted.input == one.input for one in now.values() if one.role != role):
-        flash(_("Another motor has that input: change it first."), "bad")
-        return _back(role)
+        return _refused(_("Another motor has that input: change it first."))
     with doors.writing() as database:
         database.merge(Channel(**wanted._asdict()))
         choices.note(database, explained.SENSOR + role, described(wanted))
-    return _kept(role)
+    return _kept()
 
 
 def asked_clamp(former: Clamp, form: Mapping[str, str], now: int) -> Clamp:
@@ -149,10 +146,11 @@ def _number(name: str, form: Mapping[str, str]) -> float | None:
     return value
 
 
-def _kept(role: str) -> Response:
+def _kept() -> Response:
     flash(_("Kept: in force within a minute."), "good")
-    return _back(role)
+    return redirect(url_for("fittings.read_fittings"))
 
 
-def _back(role: str) -> Response:
-    return redirect(url_for("fittings.read_fittings", _anchor=f"sensor-{role}"))
+def _refused(words: str) -> tuple[str, int]:
+    flash(words, "bad")
+    return read_fittings(), 400

@@ -84,7 +84,7 @@ async function load() {
     state.times = state.times.concat(state.ghost.times.filter((ts) => ts > last && ts < to));
   }
   draw();
-  account(byId("statistics"), { from, to }, back, state, motors, curves);
+  await account(byId("statistics"), { from, to }, back, state, motors, curves);
 }
 
 function addresses() {
@@ -127,6 +127,7 @@ function listen() {
   });
   byId("table").addEventListener("toggle", refreshTable);
   byId("note")?.addEventListener("toggle", ({ target }) => {
+    if (refused) return;
     const i = plot?.cursor.idx;
     target.querySelector('[name="at"]').value = field(Math.min(Date.now() / 1000, i == null ? view.to : state.times[i]));
     target.querySelector('[name="back"]').value = location.pathname + location.search;
@@ -155,9 +156,13 @@ function stay() {
   }, (lost) => (byId("offline").hidden = !lost));
 }
 
+// A note that was refused is shown again as it was typed, on the page that it was typed on.
+const refused = location.pathname === "/notes/";
+if (refused) history.replaceState(null, "", permalink());
+
 // Without uPlot (missing or altered) the plain drawing of the page stays.
 if (window.uPlot) {
   listen();
-  load();
+  load().then(() => refused && byId("note").scrollIntoView());
   stay();
 }
