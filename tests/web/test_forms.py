@@ -166,3 +166,21 @@ def test_a_refused_note_stays_on_the_page_that_it_was_typed_on(visit: Visit, row
     page.click("#note button.main")
     page.wait_for_selector(".flash.good")
     assert page.url.startswith(f"{address}/charts/now/6")
+
+
+def test_a_tab_of_the_kiosk_leaves_a_form_in_peace(visit: Visit, rows: Rows, settings: Settings) -> None:
+    rows.well()
+    page = visit("/admin/owner")
+    address = enter(page, settings)
+    page.goto(address + "/kiosk")
+    page.clock.install()
+    page.goto(address + "/admin/told/")
+    page.fill('#somebody [name="address"]', "papa@example.org")
+
+    page.clock.run_for(600_000)
+    typed = page.input_value('#somebody [name="address"]')
+    page.goto(address + "/alerts/")
+    page.clock.run_for(61_000)
+    page.wait_for_url("**/kiosk")
+
+    assert typed == "papa@example.org"
