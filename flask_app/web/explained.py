@@ -9,7 +9,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.options import LIMITS
 from flask_app.boiler.timetable import NOTE_KEY, STOP_KEY
 from flask_app.web import wording
-from flask_app.web.languages import day_time
+from flask_app.web.languages import day_time, exact
 
 SENSOR = "sensor_"
 """What the history calls a change of a probe or clamp begins so; the role follows."""
@@ -148,7 +148,9 @@ def changed(name: str, value: str) -> str:
         return str(PARTS.get(value, value))
     if value in ANSWERS and name == "test_received":
         return str(ANSWERS[value])
-    return f"{choice(name, value)} {unit(name)}".strip() or "–"
+    if name in LIMITS and LIMITS[name].unit:
+        return f"{exact(float(value))} {unit(name)}".rstrip()
+    return choice(name, value) or "–"
 
 
 def words(name: str) -> str:
@@ -166,7 +168,7 @@ def accepts(name: str) -> str:
     if not limits.unit:
         return gettext("a zone such as Europe/Paris")
     return gettext(
-        "%(low)s to %(high)s %(unit)s", low=f"{limits.low:g}", high=f"{limits.high:g}", unit=unit(name)
+        "%(low)s to %(high)s %(unit)s", low=exact(limits.low), high=exact(limits.high), unit=unit(name)
     ).rstrip()
 
 

@@ -21,6 +21,7 @@ from flask_app.boiler.fittings import Idle as Learned
 from flask_app.boiler.rows import MOTORS, TEMPERATURES
 from flask_app.models import Channel, Idle, Probe, db
 from flask_app.web import choices, doors, explained, queries
+from flask_app.web.languages import exact
 
 pages = Blueprint("fittings", __name__, url_prefix="/admin/sensors")
 
@@ -141,7 +142,11 @@ def _number(name: str, form: Mapping[str, str]) -> float | None:
             "gate_amps": _("Counts as running from"),
         }
         raise FittingError(
-            _("%(title)s accepts %(range)s.", title=titles[name], range=_("%(low)s to %(high)s", low=low, high=high))
+            _(
+                "%(title)s accepts %(range)s.",
+                title=titles[name],
+                range=_("%(low)s to %(high)s", low=exact(low), high=exact(high)),
+            )
         )
     return value
 

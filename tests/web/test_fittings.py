@@ -112,11 +112,11 @@ def test_a_clamp_that_is_moved_forgets_what_was_learned_of_it(
     ("path", "fields", "words"),
     [
         ("probes/water", {"address": "10-00000000000a", "offset": "0"}, "28-0123456789ab"),
-        ("probes/water", {"address": "28-00000000000a", "offset": "11"}, "-10.0 à 10.0"),
+        ("probes/water", {"address": "28-00000000000a", "offset": "11"}, "-10 à 10"),
         ("clamps/auger", {"input": "4", **CLAMP}, "A0 à A3"),
         ("clamps/auger", {"input": "2", **CLAMP}, "Un autre moteur"),
         ("clamps/auger", {"input": "3", **CLAMP, "turns": "1.5"}, "nombre entier"),
-        ("clamps/auger", {"input": "3", **CLAMP, "volts": "nan"}, "90.0 à 260.0"),
+        ("clamps/auger", {"input": "3", **CLAMP, "volts": "nan"}, "90 à 260"),
         ("clamps/auger", {"input": "3", **CLAMP, "volts": ""}, "nombre entier"),
     ],
 )
