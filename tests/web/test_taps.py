@@ -164,7 +164,7 @@ def test_a_stop_is_one_tap_with_an_end_and_is_ended_by_one(client: FlaskClient, 
     page = client.get("/").get_data(as_text=True)
     client.post("/tap", data={"token": buttons(client)["La chaudière repart"]})
 
-    assert "Arrêt volontaire : aucun message de la chaudière jusqu’au 05:53" in page
+    assert "Arrêt volontaire : aucun message de la chaudière (fin : 05:53)" in page
     assert stops(settings) == [f"{NOW + 4 * 3600} sweep", "0"]
     assert "Absence : 7 jours" in buttons(client)
 
