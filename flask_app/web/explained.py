@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
@@ -75,6 +77,7 @@ TITLES = {
     "MQTT_PASSWORD": _("Password of the broker"),
     "HEARTBEAT_URL": _("Address called while all is well"),
     "probes_seen": _("Probes"),
+    "probes_found": _("Probes found"),
     "test_received": _("Test message received"),
     "stop": _("The boiler is off on purpose"),
     "advice.declined": _("Setpoint advised and not taken"),
@@ -146,6 +149,8 @@ def changed(name: str, value: str) -> str:
         return f"{STOPS[reason]}, → {day_time(int(until))}" if reason in STOPS and until.isdecimal() else "–"
     if name == "learned.reset":
         return str(PARTS.get(value, value))
+    if name == "probes_found":
+        return ", ".join(f"{wording.role(role)} {address}" for role, address in json.loads(value).items())
     if value in ANSWERS and name == "test_received":
         return str(ANSWERS[value])
     if name in LIMITS and LIMITS[name].unit:

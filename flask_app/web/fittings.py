@@ -6,11 +6,12 @@ is only said can be said here too.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from werkzeug.wrappers import Response
@@ -26,6 +27,8 @@ from flask_app.web.languages import exact
 pages = Blueprint("fittings", __name__, url_prefix="/admin/sensors")
 
 CHANGES = 20
+FOUND = "probes_found"
+"""What the history calls which probe the loop reads each role from."""
 ADDRESS = re.compile(r"28-[0-9a-f]{12}")
 
 
@@ -41,6 +44,7 @@ def read_fittings() -> str:
         "fittings.html",
         roles=TEMPERATURES,
         named=named,
+        unnamed=unnamed(),
         clamps=clamps(),
         idle_ts={row.role: row.ts for row in db.session.execute(select(Idle)).scalars()},
         opens_at=opens_at,
@@ -60,6 +64,24 @@ def clamps() -> tuple[Clamp, ...]:
     ]
     idles = [Learned(row.role, row.ts, row.amps, row.spread) for row in db.session.execute(select(Idle)).scalars()]
     return fitted_channels(known, idles)
+
+
+def unnamed() -> dict[str, str]:
+    """The probe of each role that has it by the order found alone: another one could take its place."""
+    found: dict[str, str] = json.loads(queries.newest_value(FOUND) or "{}")
+    if not found or current_app.config["SETTINGS"].probes:
+        return {}
+    named = {word for row in db.session.execute(select(Probe.role, Probe.address)) for word in row}
+    return {role: address for role, address in found.items() if not named & {role, address}}
+
+
+def name_all() -> None:
+    """Gives each of them its role for good, as it is."""
+    probes = unnamed()
+    with doors.writing() as database:
+        for role, address in probes.items():
+            database.add(Probe(address=address, role=role, offset=0.0, since_ts=queries.now()))
+            choices.note(database, explained.SENSOR + role, f"{address}, +0.00 °C")
 
 
 # --- changes: the loop has them within a minute
