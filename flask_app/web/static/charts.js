@@ -126,12 +126,6 @@ function listen() {
     save([...place.querySelectorAll("canvas")], title, `chaudiere-${field(view.from).replace(":", "")}.png`);
   });
   byId("table").addEventListener("toggle", refreshTable);
-  byId("note")?.addEventListener("toggle", ({ target }) => {
-    if (refused) return;
-    const i = plot?.cursor.idx;
-    target.querySelector('[name="at"]').value = field(Math.min(Date.now() / 1000, i == null ? view.to : state.times[i]));
-    target.querySelector('[name="back"]').value = location.pathname + location.search;
-  });
 }
 
 // The table is the server's own: the page's address again, its table alone.
@@ -156,13 +150,10 @@ function stay() {
   }, (lost) => (byId("offline").hidden = !lost));
 }
 
-// A note that was refused is shown again as it was typed, on the page that it was typed on.
-const refused = location.pathname === "/notes/";
-if (refused) history.replaceState(null, "", permalink());
-
 // Without uPlot (missing or altered) the plain drawing of the page stays.
 if (window.uPlot) {
   listen();
-  load().then(() => refused && byId("note").scrollIntoView());
+  const whole = load(), pointed = () => field(Math.min(Date.now() / 1000, state.times[plot?.cursor.idx] ?? view.to));
+  if (byId("note")) import("./note.js").then(({ offer }) => offer(pointed, whole));
   stay();
 }
