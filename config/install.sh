@@ -4,7 +4,7 @@
 #   config/install.sh --uninstall [--purge --yes] [--dry-run]
 # --dry-run     says every step and changes nothing; needs no root
 # --yes         answers yes: to the lines for config.txt, to --purge
-# --no-nginx    the pages answer on this machine only, http://127.0.0.1:5007
+# --no-nginx    the pages answer on this machine only, http://127.0.0.1:5007 (or CHAUDIERE_PORT)
 # --uninstall   takes programs, services and code away; the data, the settings and the user stay
 # --purge       ... and these too
 #
@@ -16,7 +16,6 @@ cd "${0%/*}/.."
 source=$PWD
 code=/opt/chaudiere
 new=$code.new
-old=$code.old
 state=/var/lib/chaudiere
 runtime=/run/chaudiere
 secrets=/etc/chaudiere/secret.env
@@ -25,7 +24,7 @@ unit=/etc/systemd/system/chaudiere.service
 cron=/etc/cron.d/chaudiere_cron_prod
 site=/etc/nginx/sites-available/chaudiere
 dry='' yes='' purge='' nginx=yes action=install
-reboot='' standing=''
+reboot='' standing='' moved=''
 megabytes=700 # the virtualenv twice (an update is made beside it), the packages, and room to work
 
 say() { echo "chaudiere: $*"; }
@@ -73,9 +72,18 @@ check_machine() {
             ;;
     esac
     check_python
+    check_port
     check_room
     [ "$source" != "$code" ] || [ ! -e "$code/.git" ] ||
         fail "$code is where the programs go, and each update replaces it: move this checkout elsewhere and start again"
+}
+
+# Of a program that may not be seen (no root, no ss) nothing is said: nginx will tell.
+check_port() {
+    [ -n "$nginx" ] && command -v ss >/dev/null || return 0
+    holder=$(ss -Hltnp 'sport = :80' | sed -n 's/.*users:(("\([^"]*\)".*/\1/p' | grep -vx nginx | head -n 1)
+    [ -z "$holder" ] || fail "port 80 is taken by the program '$holder' (\`sudo ss -ltnp\` shows it):" \
+        "stop that program, or install with INSTALL_ARGS=--no-nginx: the pages then answer on this machine only"
 }
 
 # One that is not there yet is installed.
@@ -84,6 +92,10 @@ check_python() {
     command -v "$python" >/dev/null || return 0
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         fail "$("$python" --version) is too old: 3.11 or newer comes with Raspberry Pi OS or Debian 12 (bookworm)"
+    program=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
+    case $program in
+        /home/* | /root/*) fail "$program is a user's own, which the service may not see (ProtectHome): use the system's" ;;
+    esac
 }
 
 check_room() {
@@ -101,8 +113,9 @@ take_turn() {
     flock -w 600 8 || fail "it has not ended in ten minutes: nothing was changed"
 }
 
+# i2c-tools makes the group of the clamps' bus, avahi-daemon answers to NAME.local: Raspberry Pi OS has both, Debian not.
 missing_packages() {
-    for package in python3 python3-venv cron logrotate ${nginx:+nginx}; do
+    for package in python3 python3-venv cron logrotate i2c-tools ${nginx:+nginx avahi-daemon}; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
     done
 }
@@ -125,7 +138,10 @@ make_user() {
         step "make the user $user, who may nothing but measure" \
             useradd --system --user-group --home-dir "$state" --no-create-home --shell /usr/sbin/nologin "$user"
     for group in i2c gpio; do
-        getent group "$group" >/dev/null || continue
+        if ! getent group "$group" >/dev/null; then
+            [ -n "$dry" ] || [ "$group" != i2c ] || say "this system has no group i2c: $user may not read the clamps"
+            continue
+        fi
         id -nG "$user" 2>/dev/null | tr ' ' '\n' | grep -qx "$group" ||
             step "let $user use the bus of the group $group" usermod -a -G "$group" "$user"
     done
@@ -153,15 +169,22 @@ prepare_code() {
     copy_tracked "$new"
     chmod -R u=rwX,go=rX "$new"
     ln -sfn "$secrets" "$new/config/prod/secret.env"
-    # What is installed already need not be fetched again: an update without new packages needs no network.
-    [ ! -d "$code/.venv" ] || cp -a "$code/.venv" "$new/.venv"
+    [ ! -d "$code/.venv" ] || take_packages_over
+}
+
+# What is installed already need not be fetched again: an update without new packages needs no network.
+take_packages_over() {
+    cp -a "$code/.venv" "$new/.venv"
+    (cd "$new" && .venv/bin/python -m config.packages) && return
+    say "what is installed is damaged, or another python's: all packages are fetched anew"
+    rm -rf "$new/.venv"
 }
 
 prepare_packages() {
     (
         cd "$new"
         umask 022
-        config/setup.sh run || exit
+        CHAUDIERE_PYTHON=$python config/setup.sh run || exit
         # The virtualenv's scripts name the place they live in.
         grep -rlI "$new/" .venv/bin | xargs -r sed -i "s|$new/|$code/|g"
         # Cron starts python each minute, as who may not keep what it compiled.
@@ -170,11 +193,10 @@ prepare_packages() {
 }
 
 prepare() {
-    if [ -d "$old" ] && [ ! -d "$code" ]; then
-        step "put back what an update left aside when it was killed" mv "$old" "$code"
-    fi
     step "put the programs into $new" prepare_code
     step "make their virtualenv and install the packages (some minutes the first time)" prepare_packages
+    # A power cut soon after would leave files that are empty; here nobody waits for a slow card.
+    step "let the card keep all that" sync
 }
 
 write_secrets() {
@@ -195,10 +217,21 @@ install_secrets() {
     [ -e "$secrets" ] || step "write $secrets, readable by $user alone" write_secrets
 }
 
-# place FROM TO: a file of root's that all may read, where it is not yet so.
-place() {
-    cmp -s "$source/config/prod/$1" "$2" 2>/dev/null || step "write $2" install -D -o root -g root -m 644 "$source/config/prod/$1" "$2"
+# The port of the settings. They are read and not run: who may write them is not root.
+port() {
+    found=$(sed -n "s/^CHAUDIERE_PORT=[\"']\{0,1\}\([0-9]\{1,5\}\).*/\1/p" "$secrets" 2>/dev/null | tail -n 1)
+    echo "${found:-5007}"
 }
+
+# with_port PORT FILE: what nginx and the screen beside the boiler are told.
+with_port() { sed -e "s|\(127\.0\.0\.1:\)[0-9]*|\1$1|" -e "s|\( CHAUDIERE_PORT=\)[0-9]*|\1$1|" "$2"; }
+
+write_file() { with_port "$(port)" "$source/config/prod/$1" | install -D -o root -g root -m 644 /dev/stdin "$2"; }
+
+is_placed() { with_port "$(port)" "$source/config/prod/$1" | cmp -s - "$2" 2>/dev/null; }
+
+# place FROM TO: a file of root's that all may read, where it is not yet so.
+place() { is_placed "$@" || step "write $2" write_file "$@"; }
 
 # What /boot's config.txt must say; printed are the lines that are not there.
 missing_boot_lines() {
@@ -249,8 +282,18 @@ install_system_files() {
     [ -z "$nginx" ] || install_site
 }
 
+# Not the owner's own, such as one to which certbot has added TLS; what we wrote last is with the programs that run.
+place_site() {
+    if [ ! -e "$site" ] || with_port 5007 "$site" | cmp -s - "$code/config/prod/nginx.conf" 2>/dev/null; then
+        place nginx.conf "$site"
+    elif ! is_placed nginx.conf "$site"; then
+        say "$site is left as you changed it; ours is $code/config/prod/nginx.conf"
+        grep -q "127.0.0.1:$(port)" "$site" || say "... and the pages answer on 127.0.0.1:$(port), which it does not name"
+    fi
+}
+
 install_site() {
-    place nginx.conf "$site"
+    place_site
     [ -e /etc/nginx/sites-enabled/chaudiere ] ||
         step "serve the pages on port 80" ln -s "$site" /etc/nginx/sites-enabled/chaudiere
     default=/etc/nginx/sites-enabled/default
@@ -263,7 +306,8 @@ reload_site() {
         rm -f /etc/nginx/sites-enabled/chaudiere
         fail "nginx refuses its files (above): mend them, or install with --no-nginx"
     fi
-    ! has_systemd || systemctl reload-or-restart nginx
+    ! has_systemd || systemctl reload-or-restart nginx ||
+        fail "nginx does not start; \`journalctl -u nginx\` says why. Mend that, or install with --no-nginx"
 }
 
 # job FOLDER WORDS...: config/job of the programs in FOLDER, as who it runs as.
@@ -277,6 +321,7 @@ job() {
 # to the next. The kernel frees it whatever ends this script.
 stand_still() {
     exec 9>>"$runtime/update.lock"
+    chmod 644 "$runtime/update.lock" # whatever root's umask: cron's jobs must see it
     flock -w 120 9 || fail "one of cron's jobs has been running for two minutes: nothing was changed; start again later"
     standing=yes
     ! has_systemd || [ ! -e "$unit" ] || systemctl stop chaudiere.service
@@ -285,31 +330,55 @@ stand_still() {
 # Whatever ends this script, the house is watched again.
 go_on() {
     [ -n "$standing" ] || return 0
+    trap '' HUP INT TERM
     standing=
-    if [ -d "$old" ]; then
-        rm -rf "$code"
-        mv "$old" "$code"
+    if [ -n "$moved" ]; then
+        exchange
+        rm -rf "$new"
         echo "chaudiere: given up (words above); what was installed before is back in its place" >&2
     fi
     ! has_systemd || [ ! -e "$unit" ] || systemctl start chaudiere.service || :
 }
 
-change_places() {
-    rm -rf "$old"
-    [ ! -d "$code" ] || mv "$code" "$old"
-    mv "$new" "$code"
+# The two folders by each other's name, in one step of the kernel (renameat2): at no moment are there no programs.
+exchange() {
+    "$python" -c 'import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+here, at_once = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+if libc.renameat2(here, os.fsencode(sys.argv[1]), here, os.fsencode(sys.argv[2]), at_once):
+    sys.exit(os.strerror(ctypes.get_errno()))' "$new" "$code"
 }
 
-# By the programs that made it: the new ones would refuse an old schema.
+# From here to the new schema no signal is heeded: it would part the programs from their database.
+change_places() {
+    trap '' HUP INT TERM
+    if [ -d "$code" ]; then
+        exchange
+        moved=yes
+    else
+        mv "$new" "$code"
+    fi
+    sync
+}
+
+# Tables in the database, asked as who owns it: root would leave files beside it that are root's. Empty: not readable.
+tables() {
+    runuser -u "$user" -- "$python" -I -c 'import sqlite3, sys
+database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+print(database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])' "$state/chaudiere.db"
+}
+
+# By the programs that made it: the new ones would refuse an old schema. One whose making was cut short holds nothing.
 back_up() {
+    [ "$(tables)" != 0 ] || return 0
     if [ -x "$code/.venv/bin/python" ]; then job "$code" manager database backup; else job "$new" manager database backup; fi
 }
 
 # The former programs refuse the new schema: from here on there is no way back.
 migrate() {
     job "$code" manager database upgrade
-    # Renamed first: removing takes seconds, and what is half removed must not be put back.
-    [ ! -d "$old" ] || mv "$old" "$new"
+    moved=
+    trap 'exit 130' HUP INT TERM
     rm -rf "$new"
 }
 
@@ -322,6 +391,8 @@ replace_programs() {
     place chaudiere_cron_prod "$cron"
     step "see that cron will accept its file" check_cron
     step "start the service, now and at each boot" start_service
+    [ -n "$dry" ] || sync
+    ! has_systemd || step "see the loop and the pages live" see_it_live
 }
 
 check_cron() { (cd "$code" && .venv/bin/python -m config.cron_runner --check --system "$cron"); }
@@ -338,6 +409,22 @@ start_service() {
         say "systemd is not running here; the unit starts: $(sed -n 's/^ExecStart=//p' "$unit")"
         ! command -v systemctl >/dev/null || systemctl enable --quiet chaudiere.service
     fi
+}
+
+# Of the two that matter, those that have not been running for ten seconds: what dies of its first import runs for two.
+not_living() {
+    "$code/.venv/bin/supervisorctl" -c "$code/config/prod/supervisor_prod.conf" status sensor gunicorn 2>&1 |
+        sed '/RUNNING/{/ uptime 0:00:0.$/!d}'
+}
+
+see_it_live() {
+    for _ in $(seq 30); do
+        words=$(not_living)
+        [ -n "$words" ] || return 0
+        sleep 1
+    done
+    fail "installed, but not all lives: $words" \
+        "Look at \`journalctl -u chaudiere\` and at the files in $state/logs, then start again"
 }
 
 tell_how_to_go_on() {
@@ -380,7 +467,7 @@ uninstall() {
     fi
     step "remove the small files and the programs" rm -rf /etc/tmpfiles.d/chaudiere.conf \
         /etc/udev/rules.d/90-chaudiere.rules /etc/logrotate.d/chaudiere /etc/modules-load.d/chaudiere.conf "$runtime" \
-        "$code" "$new" "$old"
+        "$code" "$new"
     if [ -n "$purge" ]; then
         step "delete every measurement and setting, and the user" rm -rf "$state" "${secrets%/*}"
         [ -n "$dry" ] || ! getent passwd "$user" >/dev/null || userdel "$user"

@@ -255,7 +255,8 @@ def _story(story: Story, words: Words, link: bool = True) -> list[str]:
     say = words.say
     if story.kind is None:
         return _proof(story, words)
-    lines = [say("Since %(time)s.") % {"time": words.when(story.opened_ts, "%d/%m/%Y %H:%M")}, *_values(story, words)]
+    lines = [say("Since %(time)s.") % {"time": words.when(story.opened_ts, "%d/%m/%Y %H:%M")}]
+    lines += _missing(story, words) + _values(story, words)
     if story.occasion is Occasion.ESCALATION:
         lines.insert(0, say("Nobody has acknowledged this alert yet: you are the next to be told."))
     lines += outage(story, words)
@@ -281,6 +282,12 @@ def span(seconds: int) -> str:
     """
     minutes = seconds // 60
     return f"{minutes // 60} h {minutes % 60:02}" if minutes >= 60 else f"{minutes} min"
+
+
+def _missing(story: Story, words: Words) -> list[str]:
+    missing = str(story.evidence.get("missing", ""))
+    name = "every value" if missing == "row" else ROLES.get(missing)
+    return [pair(words, words.say("Missing"), words.say(name)) + "."] if name else []
 
 
 def _values(story: Story, words: Words) -> list[str]:
@@ -443,7 +450,12 @@ def _brief(story: Story, words: Words) -> list[str]:
         ]
     if _tells_cold(story):
         return [_brief_cold(story, words), *_brief_why(story, words), *_brief_advice(story, words)]
-    return [f"{_headline(story, words)}.", *_brief_why(story, words), *_brief_advice(story, words)]
+    return [
+        f"{_headline(story, words)}.",
+        *_missing(story, words),
+        *_brief_why(story, words),
+        *_brief_advice(story, words),
+    ]
 
 
 def _brief_cold(story: Story, words: Words) -> str:

@@ -8,10 +8,10 @@ import logging
 import math
 import os
 import smtplib
-import socket
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from config.settings import Mail, Settings, Sms
@@ -19,6 +19,8 @@ from flask_app.boiler import gsm
 from flask_app.boiler.deliveries import Channel, Message, Outcome
 
 TIMEOUT = 10.0  # seconds: neither Flask-Mail nor nexmo has one, and a silent server would hold a job for ever
+FAREWELL = 1.0  # seconds: nothing depends on it
+WITHIN = 25.0  # seconds of one mail where nothing else is said, its server's answer included: a page waits no longer
 
 PASSING = {"1", "5", "10"}
 """Vonage's statuses that may pass by themselves: throttled, internal error, too many connections
@@ -37,10 +39,14 @@ class Answer(NamedTuple):
     balance: float | None = None
 
 
-def send(message: Message, settings: Settings, timeout: float = TIMEOUT) -> Answer:
-    """Hands `message` to its gateway; returns how it ended and the gateway's words. No error leaves this function."""
+def send(message: Message, settings: Settings, timeout: float = TIMEOUT, within: float = WITHIN) -> Answer:
+    """Hands `message` to its gateway; returns how it ended and the gateway's words. No error leaves this function.
+
+    `timeout` (seconds) is for each answer; for that to a whole mail, which its server may look through first, what is
+    left of `within`.
+    """
     if message.channel == Channel.MAIL.value:
-        return _mail(message, settings.mail, timeout)
+        return _mail(message, settings.mail, timeout, time.monotonic() + within)
     if message.channel == Channel.APPRISE.value:
         return _apprise(message)
     return _sms(message, settings.sms, timeout)
@@ -72,15 +78,49 @@ def catch(message: Message, settings: Settings, now: float | None = None) -> Ans
 # --- mail
 
 
-def _mail(message: Message, mail: Mail, timeout: float) -> Answer:
+class UnansweredError(smtplib.SMTPServerDisconnected):
+    """The server has the whole mail and did not say what it does with it."""
+
+
+class Session(smtplib.SMTP):
+    """smtplib's, which waits longer for the answer to a mail: RFC 5321 4.5.3.2.6 would give it ten minutes."""
+
+    until = math.inf  # of the monotonic clock
+    handed_over = False
+
+    def send(self, s: Any) -> None:
+        """Sends a command, which is text, or the mail, which is bytes."""
+        mail = isinstance(s, bytes)
+        if mail and self.sock:
+            left = self.until - time.monotonic()
+            if left < self.timeout / 2:
+                self.close()
+                raise TimeoutError("too slow: no time is left to hand a mail over")
+            self.sock.settimeout(left)
+        super().send(s)
+        self.handed_over = self.handed_over or mail
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Reads an answer. Raises UnansweredError where the mail's does not come."""
+        try:
+            return super().getreply()
+        except smtplib.SMTPServerDisconnected as error:
+            if self.handed_over:
+                raise UnansweredError(str(error)) from error
+            raise
+
+
+class SecureSession(Session, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte."""
+
+
+def _mail(message: Message, mail: Mail, timeout: float, until: float) -> Answer:
     if not mail.server:
         return Answer(Outcome.UNCONFIGURED, "CHAUDIERE_MAIL_SERVER is not set: no mail can leave")
     if not mail.sender:
         return Answer(Outcome.UNCONFIGURED, "CHAUDIERE_MAIL_SENDER is not set: no mail can leave")
-    former = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(timeout)
     try:
-        _hand_over(message, mail)
+        _hand_over(message, mail, timeout, until)
     except smtplib.SMTPRecipientsRefused as error:
         return _smtp_outcome(*next(iter(error.recipients.values())))
     except smtplib.SMTPAuthenticationError as error:
@@ -88,17 +128,18 @@ def _mail(message: Message, mail: Mail, timeout: float) -> Answer:
         return Answer(Outcome.LOCKED, f"login refused: {error.smtp_code} {_plain(error.smtp_error)}")
     except smtplib.SMTPResponseException as error:
         return _smtp_outcome(error.smtp_code, error.smtp_error)
+    except UnansweredError as error:
+        words = "handed over and not answered: it may have been taken"
+        return Answer(Outcome.UNSURE, f"{words} ({mail.server}:{mail.port}: {error})")
     except (smtplib.SMTPException, OSError) as error:
         return Answer(Outcome.RETRY, f"{mail.server}:{mail.port}: {str(error) or type(error).__name__}")
     except ValueError as error:
         # An address that cannot be written in a header, found by the library only now.
         return Answer(Outcome.REFUSED, str(error))
-    finally:
-        socket.setdefaulttimeout(former)
     return Answer(Outcome.SENT, f"accepted by {mail.server}")
 
 
-def _hand_over(message: Message, mail: Mail) -> None:
+def _hand_over(message: Message, mail: Mail, timeout: float, until: float) -> None:
     import flask_mail
     from flask import Flask
 
@@ -118,8 +159,17 @@ def _hand_over(message: Message, mail: Mail) -> None:
     class Connection(flask_mail.Connection):
         """Flask-Mail's, which checks no certificate: a password would go to whoever answers."""
 
-        def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
-            return _connect(mail)
+        def configure_host(self) -> Session:
+            host = _connect(mail, timeout)
+            host.until = until
+            return host
+
+        def __exit__(self, *_: object) -> None:
+            # The mail is taken or refused by now: how the farewell goes changes nothing, and hides no error before it.
+            if self.host is not None and self.host.sock:
+                self.host.sock.settimeout(FAREWELL)
+                with suppress(OSError):  # SMTPException is one
+                    self.host.quit()
 
     with app.app_context():
         letter = flask_mail.Message(message.subject, recipients=[message.address], body=message.text)
@@ -136,16 +186,15 @@ def _hand_over(message: Message, mail: Mail) -> None:
             raise ValueError("an address or a subject with a line break cannot be sent") from None
 
 
-def _connect(mail: Mail) -> smtplib.SMTP | smtplib.SMTP_SSL:
+def _connect(mail: Mail, timeout: float) -> Session:
     """A connection to the mail server, logged in; over TLS only to one whose certificate is trusted."""
     import ssl
 
     if mail.security == "ssl":
-        host: smtplib.SMTP | smtplib.SMTP_SSL = smtplib.SMTP_SSL(
-            mail.server, mail.port, context=ssl.create_default_context()
-        )
+        context = ssl.create_default_context()
+        host: Session = SecureSession(mail.server, mail.port, timeout=timeout, context=context)
     else:
-        host = smtplib.SMTP(mail.server, mail.port)
+        host = Session(mail.server, mail.port, timeout=timeout)
     try:
         if mail.security == "starttls":
             host.starttls(context=ssl.create_default_context())
@@ -201,6 +250,8 @@ def _ask(sms: Sms, timeout: float, question: Callable[[Any, Any], Any]) -> Any:
         return question(nexmo, client)
     except nexmo.AuthenticationError:
         return Answer(Outcome.LOCKED, "the gateway refuses CHAUDIERE_NEXMO_API_KEY and _API_SECRET")
+    except requests.ReadTimeout as error:
+        return Answer(Outcome.UNSURE, f"{sms.url}: {error}")
     except (nexmo.Error, requests.RequestException, AttributeError, ValueError) as error:
         # AttributeError: nexmo reads a header that a broken proxy may leave out.
         return Answer(Outcome.RETRY, f"{sms.url}: {error}")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask_app import lock
+from flask_app import here, lock
 from flask_app.boiler.rows import COLUMNS, Row
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def opened(path: str, lock_path: str) -> Iterator[Database]:
 
 def _open(path: str) -> sqlite3.Connection:
     if not os.path.exists(path):
-        raise StoreError(f"{path} does not exist: run `python manager.py database upgrade`")
+        raise StoreError(f"{path} does not exist: run `{here.command('database upgrade')}`")
     connection = None
     try:
         # The lock file decides who writes; busy_timeout is for a stranger's connection, such as the sqlite3 shell.
@@ -139,7 +139,7 @@ def _world(connection: sqlite3.Connection, path: str) -> World:
     except ValueError:
         raise StoreError(
             f"{path} is not a Chaudiere database: name another file by CHAUDIERE_DATABASE, "
-            "or run `python manager.py database upgrade`"
+            f"or run `{here.command('database upgrade')}`"
         ) from None
 
 
@@ -150,7 +150,7 @@ def _check_schema(connection: sqlite3.Connection, path: str) -> None:
         found = None
     if found is None or found[0] != SCHEMA:
         raise StoreError(
-            f"{path} has the schema {found and found[0]}, not {SCHEMA}: run `python manager.py database upgrade`"
+            f"{path} has the schema {found and found[0]}, not {SCHEMA}: run `{here.command('database upgrade')}`"
         )
 
 
@@ -340,10 +340,30 @@ def open_alert(connection: sqlite3.Connection, kind: str, ts: int, evidence: str
     return cursor.lastrowid if cursor.rowcount else None
 
 
-def close_alerts(connection: sqlite3.Connection, kind: str, ts: int) -> list[int]:
-    """Closes the open alerts of a kind at the minute `ts`; returns their ids."""
-    query = "UPDATE Alert SET closed_ts = ? WHERE kind = ? AND closed_ts IS NULL AND opened_ts <= ? RETURNING id"
-    return [found for (found,) in connection.execute(query, (ts, kind, ts)).fetchall()]
+def close_alerts(connection: sqlite3.Connection, kind: str, opened_ts: int, ts: int) -> list[int]:
+    """Closes at the minute `ts` the alert of a kind opened at `opened_ts`, and older ones; returns their ids."""
+    query = (
+        "UPDATE Alert SET closed_ts = ? WHERE kind = ? AND closed_ts IS NULL AND (opened_ts < ? OR opened_ts = ?) "
+        "RETURNING id"
+    )
+    return [found for (found,) in connection.execute(query, (ts, kind, ts, opened_ts)).fetchall()]
+
+
+def alerts_after(connection: sqlite3.Connection, ts: int) -> list[tuple[str, int, int | None, str]]:
+    """(kind, opened_ts, closed_ts, evidence) of the alerts that are dated after `ts`."""
+    query = "SELECT kind, opened_ts, closed_ts, evidence FROM Alert WHERE opened_ts > ?"
+    return connection.execute(query, (ts,)).fetchall()
+
+
+def date_back(connection: sqlite3.Connection, after_ts: int, seconds: int) -> None:
+    """Moves the open alerts that are dated after `after_ts`, and what is planned for them, so many seconds back."""
+    statement = (
+        "UPDATE OR IGNORE Delivery SET due_ts = due_ts - ?, expires_ts = expires_ts - ? "
+        "WHERE alert_id IN (SELECT id FROM Alert WHERE closed_ts IS NULL AND opened_ts > ?)"
+    )
+    connection.execute(statement, (seconds, seconds, after_ts))
+    statement = "UPDATE OR IGNORE Alert SET opened_ts = opened_ts - ? WHERE closed_ts IS NULL AND opened_ts > ?"
+    connection.execute(statement, (seconds, after_ts))
 
 
 def insert_deliveries(connection: sqlite3.Connection, alert_id: int | None, planned: Iterable[Delivery]) -> list[int]:
@@ -375,7 +395,21 @@ def touch(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id={mark}")
 
 
+def check(database: Database) -> None:
+    """Reads the whole file, in a second for 100 MB or so. Raises StoreError or sqlite3.Error when it is damaged."""
+    verdict = database.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise StoreError(f"{database.path} is damaged ({verdict}): `database restore` puts a copy back")
+
+
 # --- rotation
+
+
+def counted_minute_ts(connection: sqlite3.Connection, count: int) -> int | None:
+    """The start of the `count`th newest minute; None when there are fewer."""
+    query = "SELECT ts FROM ChaudiereMinute ORDER BY ts DESC LIMIT 1 OFFSET ?"
+    found = connection.execute(query, (count - 1,)).fetchone()
+    return found and int(found[0])
 
 
 def rotate(
@@ -426,17 +460,20 @@ def open_kinds(connection: sqlite3.Connection, ts: int) -> set[str]:
 
 
 # An alert that opened in the very minute in which one of its kind closed goes on with its story: a cold spell that
-# began again before the water was warm for good is told once.
+# began again before the water was warm for good is told once. A day of it is one story: then it is told anew, and who
+# had seen it is asked again.
 _CHAIN = (
-    "WITH RECURSIVE Chain(id, kind, opened_ts) AS (SELECT id, kind, opened_ts FROM Alert WHERE id = ? UNION "
-    "SELECT Alert.id, Alert.kind, Alert.opened_ts FROM Alert JOIN Chain "
-    "ON Alert.kind = Chain.kind AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id) "
+    "WITH RECURSIVE Chain(id, kind, opened_ts, from_ts) AS "
+    "(SELECT id, kind, opened_ts, opened_ts - 86400 FROM Alert WHERE id = ? UNION "
+    "SELECT Alert.id, Alert.kind, Alert.opened_ts, from_ts FROM Alert JOIN Chain ON Alert.kind = Chain.kind "
+    "AND Alert.closed_ts = Chain.opened_ts AND Alert.id <> Chain.id AND Alert.opened_ts > from_ts "
+    "AND Alert.kind = 'low_water') "
 )
 
 
 def life(connection: sqlite3.Connection, alert_id: int) -> Life:
-    """An alert with every message planned for it, or for the ones that it goes on from."""
-    from flask_app.boiler.alerts import Kind
+    """An alert with every message planned for it, or for the ones of the day before it that it goes on from."""
+    from flask_app.boiler.alerts import Kind, gravity
     from flask_app.boiler.deliveries import Life, Told
 
     query = (
@@ -453,7 +490,7 @@ def life(connection: sqlite3.Connection, alert_id: int) -> Life:
         "WHERE alert_id IN (SELECT id FROM Chain) AND reason <> 'test' ORDER BY due_ts, Delivery.id"
     )
     told = [Told._make(row) for row in connection.execute(query, (alert_id,))]
-    return Life(Kind(kind), opened_ts, closed_ts, taken_ts, taken_by or "", told, missing not in ("water", "row"))
+    return Life(Kind(kind), opened_ts, closed_ts, taken_ts, taken_by or "", told, not gravity(missing))
 
 
 def evidence_of(connection: sqlite3.Connection, alert_id: int) -> str:
@@ -485,9 +522,9 @@ def reset_learning(connection: sqlite3.Connection, ts: int, part: str, by: str) 
     connection.execute(statement, (ts, part, by))
 
 
-def alerts_open_at(connection: sqlite3.Connection, ts: int) -> list[tuple[str, int]]:
-    """(kind, opened_ts) of the alerts opened before the minute `ts` and not closed before it."""
-    query = "SELECT kind, opened_ts FROM Alert WHERE opened_ts < ? AND (closed_ts IS NULL OR closed_ts >= ?)"
+def alerts_open_at(connection: sqlite3.Connection, ts: int) -> list[tuple[str, int, str]]:
+    """(kind, opened_ts, evidence) of the alerts opened before the minute `ts` and not closed before it."""
+    query = "SELECT kind, opened_ts, evidence FROM Alert WHERE opened_ts < ? AND (closed_ts IS NULL OR closed_ts >= ?)"
     return connection.execute(query, (ts, ts)).fetchall()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from config.settings import Settings
+from flask_app import here
 from flask_app.boiler.fittings import Channel
 from flask_app.boiler.rows import Reason
 from flask_app.lock import hold
@@ -111,8 +113,14 @@ def _i2c_lack(device: Path) -> str:
             "(or run `sudo raspi-config nonint do_i2c 0`), then start the computer again."
         )
     if not os.access(device, os.R_OK | os.W_OK):
-        return f"This user may not use {device}: run `sudo adduser $USER i2c`, then log in again."
+        return refused(device, pwd.getpwuid(os.geteuid()).pw_name)
     return ""
+
+
+def refused(device: Path, user: str, folder: str = here.FOLDER) -> str:
+    """Why `user`, who runs the programs in `folder`, cannot read the clamps, with the remedy."""
+    then = f"`{here.restart(folder)}`" if here.installed(folder) else "log in again"
+    return f"The user {user} may not use {device}: run `sudo adduser {user} i2c`, then {then}."
 
 
 def open_hardware(settings: Settings, hz: float) -> Hardware:
@@ -135,7 +143,7 @@ PROBE_WORDS: Mapping[Reason, str] = {
     Reason.LATE: "no answer in time: the bus hangs",
 }
 CLAMP_WORDS: Mapping[Reason, str] = {
-    Reason.ABSENT: "the converter (ADS1115) does not answer at 0x48: check its four wires to the computer",
+    Reason.ABSENT: "the converter (ADS1115) does not answer at 0x48: check its four wires, and that ADDR is on GND",
     Reason.RANGE: "no bias of 1.65 V on this input: the clamp or its two resistors are not there",
     Reason.CLIPPED: "more current than the converter can show: fewer turns, or another clamp",
     Reason.RATE: "too few samples: the computer is busy, or the bus slow (dtparam=i2c_arm_baudrate=400000)",

@@ -17,13 +17,14 @@ from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from config.settings import Settings, SettingsError, load, make_folders
+from config.settings import Settings, load, make_folders
 from flask_app import store
 from flask_app.boiler.fittings import Fittings, Idle, fitted_channels
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, MOTORS, TEMPERATURES, VALUES, Reason, Row
 from flask_app.lock import LockBusyError, alone, hold
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 from sensor.frozen import Frozen
 from sensor.script_file import ScriptError
 from sensor.worker import Worker
@@ -461,8 +462,8 @@ def main() -> int:
             if not first:
                 raise store.StoreError("another loop records already: two would take each other's seconds")
             _serve(settings, fake)
-    except (SettingsError, store.StoreError, ScriptError, LockBusyError, sqlite3.Error, OSError) as error:
-        log(str(error))
+    except (ScriptError, *KNOWN) as error:
+        log(reason(error))
         return 1
     return 0
 

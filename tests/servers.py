@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -31,6 +32,9 @@ class Mailbox:
         self.mails: list[EmailMessage] = []
         self.answer = "250 OK"
         self.refused: set[str] = set()  # addresses nobody has
+        self.rude = False  # goes without a word when it is bidden farewell
+        self.mute = False  # goes without a word when it has the mail
+        self.late = 0.0  # seconds that it looks through a mail before it answers
         self.port = free_port()
 
     async def handle_RCPT(  # noqa: N802
@@ -42,13 +46,22 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, _session: object, envelope: Any) -> str:  # noqa: N802
         """aiosmtpd's hook for a message."""
+        await asyncio.sleep(self.late)
         if self.answer.startswith("250"):
             mail = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(mail, EmailMessage)
             self.mails.append(mail)
+        if self.mute:
+            server.transport.abort()
         return self.answer
+
+    async def handle_QUIT(self, server: Any, _session: object, _envelope: object) -> str:  # noqa: N802
+        """aiosmtpd's hook for the farewell."""
+        if self.rude:
+            server.transport.abort()
+        return "221 Bye"
 
 
 @contextmanager

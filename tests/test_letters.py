@@ -117,6 +117,14 @@ def test_who_looks_after_it_is_told() -> None:
     assert "Ana s'en occupe" in sms([taken], tell())
 
 
+@pytest.mark.parametrize(("missing", "line"), [("water", "Manque : Eau."), ("row", "Manque : toutes les valeurs.")])
+def test_a_blind_watch_says_what_is_missing(missing: str, line: str) -> None:
+    blind = story(kind=Kind.BLIND, evidence={"missing": missing, "since_ts": NOW})
+
+    assert line in text([blind], tell())
+    assert line.replace(" :", ":") in sms([blind], tell())
+
+
 def test_the_story_of_an_outage_says_when_how_cold_and_whether_it_burns_again() -> None:
     given = {"gap_from_ts": 7800, "gap_to_ts": 20400, "water_before": 61.2, "water_after": 44.9, "running": True}
     blind = story(kind=Kind.BLIND, evidence={**given, "rebooted": True}, closed_ts=20400)

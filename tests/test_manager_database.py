@@ -17,6 +17,7 @@ from flask_app.boiler.rows import Row
 from flask_app.store import Database
 
 OLD = 1_700_000_000 // 60 * 60
+YEAR = 365 * 86400
 
 
 def run(environ: dict[str, str], *words: str) -> Result:
@@ -37,13 +38,14 @@ def count(database: Database, table: str) -> int:
 def test_old_readings_go_but_never_those_that_no_minute_holds(
     environ: dict[str, str], settings: Settings, database: Database
 ) -> None:
-    keep(database, readings=5000, minutes=100)
+    environ["CHAUDIERE_RAW_HOURS"] = "24"
+    keep(database, readings=15 * 1550, minutes=100 + 1440)
 
     answer = run(environ, "database", "rotate", "Chaudiere")
 
     assert answer.exit_code == 0, answer.output
     assert "1500 rows" in answer.output
-    assert count(database, "Chaudiere") == 3500
+    assert count(database, "Chaudiere") == 15 * 1450
 
 
 def test_old_minutes_are_kept_for_their_years(environ: dict[str, str], settings: Settings, database: Database) -> None:
@@ -52,6 +54,31 @@ def test_old_minutes_are_kept_for_their_years(environ: dict[str, str], settings:
     assert run(environ, "database", "rotate", "ChaudiereMinute").exit_code == 0
 
     assert count(database, "ChaudiereMinute") == 100
+
+
+@pytest.mark.parametrize("ahead", [0, 60])
+def test_a_clock_years_ahead_deletes_nothing_though_the_loop_wrote_by_it(
+    environ: dict[str, str], settings: Settings, database: Database, ahead: int
+) -> None:
+    with database.writing() as connection:
+        connection.execute("INSERT INTO Setting (key, since_ts, value, by) VALUES ('minute_days', 0, '35', 'ana')")
+        store.insert_minutes(connection, [Row(OLD + 10 * YEAR + 60 * number) for number in range(ahead)])
+        store.insert_readings(connection, [Row(OLD + 60 * (35 * 1440 - number), water=60.0) for number in range(200)])
+    keep(database, readings=0, minutes=35 * 1440 - ahead)
+
+    said = [run(environ, "database", "rotate", table).output for table in store.ROTATED]
+
+    assert said == ["0 rows of Chaudiere deleted\n", "0 rows of ChaudiereMinute deleted\n"]
+
+
+def test_a_minute_goes_for_each_that_comes_once_all_are_there(
+    environ: dict[str, str], settings: Settings, database: Database
+) -> None:
+    with database.writing() as connection:
+        connection.execute("INSERT INTO Setting (key, since_ts, value, by) VALUES ('minute_days', 0, '35', 'ana')")
+    keep(database, readings=0, minutes=35 * 1440 + 3)
+
+    assert "3 rows" in run(environ, "database", "rotate", "ChaudiereMinute").output
 
 
 def test_an_unknown_table_is_refused_by_name(environ: dict[str, str], settings: Settings) -> None:

@@ -75,3 +75,50 @@ def test_a_mail_that_cannot_be_written_is_refused_and_not_a_crash(mailbox: Mailb
 
     assert answer.outcome is Outcome.REFUSED
     assert mailbox.mails == []
+
+
+def test_a_mail_is_sent_once_its_server_took_it_whatever_becomes_of_the_farewell(
+    mailbox: Mailbox, environ: dict[str, str]
+) -> None:
+    mailbox.rude = True
+
+    answer = send_email_sms.send(Message("mail", "house@example.org", "s", "t"), load(environ))
+
+    assert answer.outcome is Outcome.SENT
+    assert len(mailbox.mails) == 1
+
+
+def test_a_server_that_closes_the_door_is_heard_before_it_does(mailbox: Mailbox, environ: dict[str, str]) -> None:
+    mailbox.answer = "421 closing for the night"
+
+    answer = send_email_sms.send(Message("mail", "house@example.org", "s", "t"), load(environ))
+
+    assert answer == (Outcome.RETRY, "421 closing for the night", None)
+
+
+def test_a_server_may_look_through_a_mail_for_longer_than_it_may_think_about_a_command(
+    mailbox: Mailbox, environ: dict[str, str]
+) -> None:
+    mailbox.late = 0.6
+
+    answer = send_email_sms.send(Message("mail", "house@example.org", "s", "t"), load(environ), timeout=0.3)
+
+    assert answer.outcome is Outcome.SENT
+
+
+@pytest.mark.parametrize(("late", "mute"), [(60.0, False), (0.0, True)])
+def test_a_mail_handed_over_and_not_answered_is_said_to_be_perhaps_taken(
+    late: float, mute: bool, mailbox: Mailbox, environ: dict[str, str]
+) -> None:
+    mailbox.late, mailbox.mute = late, mute
+
+    answer = send_email_sms.send(Message("mail", "house@example.org", "s", "t"), load(environ), timeout=0.5, within=1.5)
+
+    assert answer.outcome is Outcome.UNSURE
+
+
+def test_no_mail_is_handed_over_whose_answer_could_not_be_heard(mailbox: Mailbox, environ: dict[str, str]) -> None:
+    answer = send_email_sms.send(Message("mail", "house@example.org", "s", "t"), load(environ), within=4.0)
+
+    assert answer.outcome is Outcome.RETRY
+    assert mailbox.mails == []

@@ -38,6 +38,7 @@ class Outcome(Enum):
     SENT = "sent"  # the gateway accepted it
     CAUGHT = "caught"  # kept in the local catcher: the boiler is simulated
     RETRY = "retry"  # may succeed later
+    UNSURE = "unsure"  # it may have been taken: each further try may be a double
     LOCKED = "locked"  # the gateway refuses our login or our credit: the owner must act
     REFUSED = "refused"  # will never succeed as it is
     UNCONFIGURED = "unconfigured"  # nothing says where to send it

@@ -10,7 +10,7 @@ from flask_app.boiler.alerts import CAUSES, Book, Change, Evidence, Kind, Spell,
 from flask_app.boiler.clock import judge_clock
 from flask_app.boiler.dying import SAVED_LOSS
 from flask_app.boiler.fault_memory import Watch
-from flask_app.boiler.faults import Fitted, judge, judge_fitted
+from flask_app.boiler.faults import Fitted, forget_silence, judge, judge_fitted
 from flask_app.boiler.habits import Habits, Part, forget
 from flask_app.boiler.options import Options
 from flask_app.boiler.phases import (
@@ -117,10 +117,15 @@ def restore(text: str) -> State:
     return state
 
 
-def adopt(state: State, opened: Iterable[tuple[Kind, int]]) -> None:
-    """Makes the alerts that are open (kind, opened_ts) those of the book: an engine of other rules goes on with them,
-    closes them in its turn, and tells what it alone finds."""
-    state.book.opened = {kind: ts for kind, ts in opened if kind in OURS}
+def adopt(state: State, opened: Iterable[tuple[Kind, int, Evidence]]) -> None:
+    """Makes the alerts that are open (kind, opened_ts, evidence) those of the book: an engine of other rules goes on
+    with them, closes them in its turn, and tells what it alone finds."""
+    state.book.opened = {}
+    for kind, ts, evidence in opened:
+        if kind in OURS or "step_seconds" in evidence:  # a clock ahead is not the engine's: boiler/upkeep.py
+            state.book.opened[kind] = ts
+        if kind is Kind.BLIND:
+            state.fitted.told = str(evidence.get("missing", ""))
     state.fitted.calm = False
 
 
@@ -179,7 +184,7 @@ def _forget(state: State, ts: int) -> None:
         state.book.close(kind, ts)
     state.followed_ts = None
     state.spell.warm = 0
-    state.trend, state.fitted, state.course = Trend(), Fitted(), Course()
+    state.trend, state.fitted, state.course = Trend(), forget_silence(state.fitted), Course()
     state.watch = Watch()
     interrupt(state.slow)
 

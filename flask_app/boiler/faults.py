@@ -3,7 +3,7 @@ seen enough; what is not fitted is not asked. Each opening says since when and b
 
 from __future__ import annotations
 
-from flask_app.boiler.alerts import CAUSES, Book, Evidence, Kind
+from flask_app.boiler.alerts import CAUSES, Book, Evidence, Kind, gravity
 from flask_app.boiler.dying import LIT_SECONDS, TURNS_ENOUGH, judge_fire
 from flask_app.boiler.fault_memory import Watch
 from flask_app.boiler.habits import BURN_OUTS_ENOUGH, RESTS_ENOUGH, Habits, remember
@@ -38,7 +38,8 @@ REST_SHARE = 0.1
 
 WATER_MISSING, VALUE_MISSING, ROW_MISSING = 5, 10, 3  # minutes
 FITTED_MINUTES = 10  # a value seen this often is fitted ...
-FITTED_LIMIT = 3 * 1440  # minutes: ... until it has been away this long
+FITTED_LIMIT = 3 * 1440  # minutes: ... until it has been away this long; the water is never done without
+WATER = 0  # its place among the values
 
 
 def judge(watch: Watch, habits: Habits, course: Course, book: Book, signals: Signals) -> None:
@@ -266,51 +267,77 @@ def _has_run_ons(habits: Habits) -> bool:
 class Fitted:
     """Which of the eight values an installation has, and for how long each has been missing."""
 
-    __slots__ = ("calm", "missing", "pattern", "seen", "silent")
+    __slots__ = ("calm", "missing", "pattern", "seen", "silent", "since", "told")
 
     def __init__(self) -> None:
         """Nothing seen yet."""
         self.seen = [0] * len(VALUES)  # minutes with a value, up to FITTED_MINUTES
-        self.missing = [0] * len(VALUES)  # minutes in a row without
-        self.silent = 0  # minutes in a row without any value
+        self.missing = [0] * len(VALUES)  # minutes in a row without, though readings came
+        self.since = [0] * len(VALUES)  # the first of them
+        self.silent = 0  # minutes in a row without any reading
+        self.told = ""  # what the open `blind` says is missing
         self.pattern: list[bool] = []  # which were missing in the last minute
         self.calm = False  # a minute of the same pattern has nothing to tell
 
 
 def judge_fitted(fitted: Fitted, book: Book, minute: Row) -> None:
-    """Opens `blind` when a fitted value, or every value, is missing for minutes; closes it when all are back."""
+    """Opens `blind` when a fitted value, or every reading, is missing for minutes; anew when something graver is, or
+    the gravest is back; closes it when all are back."""
     pattern = [value is None for value in minute[1 : 1 + len(VALUES)]]
     if fitted.calm and pattern == fitted.pattern:
         return
     fitted.pattern = pattern
-    for index, missing in enumerate(pattern):
-        if missing:
-            fitted.missing[index] += 1
-        else:
-            fitted.missing[index] = 0
-            fitted.seen[index] = min(fitted.seen[index] + 1, FITTED_MINUTES)
-    fitted.silent = fitted.silent + 1 if all(pattern) else 0
+    if all(pattern) and not minute.samples:
+        fitted.silent += 1
+    else:
+        fitted.silent = 0
+        for index, missing in enumerate(pattern):
+            _count(fitted, index, missing, minute.ts)
     _judge_missing(fitted, book, minute.ts)
     fitted.calm = not fitted.silent and all(
         fitted.seen[index] == (0 if missing else FITTED_MINUTES) for index, missing in enumerate(pattern)
     )
 
 
+def forget_silence(fitted: Fitted) -> Fitted:
+    """After a long silence what is fitted is found anew, but for the water: that must be there."""
+    fresh = Fitted()
+    fresh.seen[WATER] = fitted.seen[WATER]
+    return fresh
+
+
+def _count(fitted: Fitted, index: int, missing: bool, ts: int) -> None:
+    if not missing:
+        fitted.missing[index] = 0
+        fitted.seen[index] = min(fitted.seen[index] + 1, FITTED_MINUTES)
+        return
+    if not fitted.missing[index]:
+        fitted.since[index] = ts
+    fitted.missing[index] += 1
+    if fitted.missing[index] > FITTED_LIMIT and index != WATER:
+        fitted.seen[index] = 0
+
+
 def _judge_missing(fitted: Fitted, book: Book, ts: int) -> None:
-    known = any(minutes == FITTED_MINUTES for minutes in fitted.seen)
-    if fitted.silent >= ROW_MISSING and known:
-        book.open(Kind.BLIND, ts, {"missing": "row", "since_ts": ts - 60 * (fitted.silent - 1)})
-    worst = None
-    for index, minutes in enumerate(fitted.missing):
-        if minutes and fitted.seen[index] == FITTED_MINUTES:
-            if minutes > FITTED_LIMIT:
-                fitted.seen[index] = 0
-                continue
-            limit = WATER_MISSING if index == 0 else VALUE_MISSING
-            if minutes >= limit and worst is None:
-                worst = index
-    if worst is not None:
-        since_ts = ts - 60 * (fitted.missing[worst] - 1)
-        book.open(Kind.BLIND, ts, {"missing": VALUES[worst], "since_ts": since_ts})
-    elif fitted.silent == 0 and Kind.BLIND in book.opened:
+    worst = _worst(fitted, ts)
+    if worst is None:
+        if not fitted.silent:
+            book.close(Kind.BLIND, ts)
+        return
+    missing, since_ts = worst
+    if Kind.BLIND in book.opened and gravity(missing) != gravity(fitted.told):
         book.close(Kind.BLIND, ts)
+    if Kind.BLIND not in book.opened:
+        fitted.told = missing
+        book.open(Kind.BLIND, ts, {"missing": missing, "since_ts": since_ts})
+
+
+def _worst(fitted: Fitted, ts: int) -> tuple[str, int] | None:
+    """What is missing that should be told, and since when."""
+    if fitted.silent >= ROW_MISSING and FITTED_MINUTES in fitted.seen:
+        return "row", ts - 60 * (fitted.silent - 1)
+    for index, minutes in enumerate(fitted.missing):
+        limit = WATER_MISSING if index == WATER else VALUE_MISSING
+        if minutes >= limit and fitted.seen[index] == FITTED_MINUTES:
+            return VALUES[index], fitted.since[index]
+    return None

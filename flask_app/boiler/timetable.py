@@ -44,7 +44,8 @@ def setpoint_at(options: Options, moment: datetime) -> float:
     """
     found = [options.setpoint]
     hour = moment.hour + moment.minute / 60
-    if options.setpoint_night and _between(hour, options.night_from, options.night_to):
+    night = options.night_from != options.night_to and _between(hour, options.night_from, options.night_to)
+    if options.setpoint_night and night:
         found.append(options.setpoint_night)
     # The months named are both part of the summer.
     if options.setpoint_summer and _between(moment.month, options.summer_from, options.summer_to + 1):

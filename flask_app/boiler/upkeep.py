@@ -49,8 +49,11 @@ def judge(facts: Facts, opened: Mapping[Kind, Open]) -> list[Change]:
     changes: list[Change] = []
     for kind, found in _found(facts, opened).items():
         begun = opened.get(kind)
-        if found is not None and begun is None:
-            changes.append(Opening(kind, _opened_ts(kind, facts, minute_ts), found))
+        opened_ts = _opened_ts(kind, facts, minute_ts)
+        if found is not None and begun is not None and found.get("missing") != begun.evidence.get("missing"):
+            changes += [Closing(kind, begun.opened_ts, opened_ts), Opening(kind, opened_ts, found)]
+        elif found is not None and begun is None:
+            changes.append(Opening(kind, opened_ts, found))
         elif found is None and begun is not None:
             changes.append(Closing(kind, begun.opened_ts, max(minute_ts - MINUTE, begun.opened_ts)))
     return changes
@@ -69,9 +72,10 @@ def _found(facts: Facts, opened: Mapping[Kind, Open]) -> dict[Kind, Evidence | N
     # A clock that was set while the loop ran is the engine's to close.
     if Kind.CLOCK not in opened or "step_seconds" not in opened[Kind.CLOCK].evidence:
         found[Kind.CLOCK] = _clock(facts)
-    # A blind of the engine's (a probe missing) is the engine's to close.
-    if Kind.BLIND not in opened or opened[Kind.BLIND].evidence.get("missing") == "row":
-        found[Kind.BLIND] = _silence(facts)
+    # A blind of the engine's (a probe missing) is the engine's to close; no row at all is graver.
+    silence = _silence(facts)
+    if silence or Kind.BLIND not in opened or opened[Kind.BLIND].evidence.get("missing") == "row":
+        found[Kind.BLIND] = silence
     if facts.balance is not None:
         low = facts.balance < facts.low_balance
         found[Kind.BALANCE] = {"balance": facts.balance} if low else None

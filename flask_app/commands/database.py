@@ -40,14 +40,17 @@ def upgrade() -> None:
 def rotate(table: str) -> None:
     """Delete the old rows of TABLE: Chaudiere or ChaudiereMinute.
 
-    How long they are kept are the options raw_hours and minute_days. A reading that no minute holds yet is kept.
+    How long they are kept are the options raw_hours and minute_days. A row goes once as many newer minutes are there as
+    that time has: a clock set wrong and a boiler left off delete nothing. A reading that no minute holds yet is kept.
     """
     from flask_app import store
 
     with installation.opened() as (settings, database):
         options = installation.options(settings, database)
         kept = {"Chaudiere": options.raw_hours * 3600, "ChaudiereMinute": options.minute_days * 86400}
-        count = store.rotate(database, table, installation.now() - int(kept.get(table, 0)))
+        seconds = int(kept.get(table, 0))
+        counted_ts = store.counted_minute_ts(database.connection, seconds // 60) or 0
+        count = store.rotate(database, table, min(installation.now() - seconds, counted_ts))
     click.echo(f"{count} rows of {table} deleted")
 
 
@@ -102,6 +105,7 @@ def restore(file: str) -> None:
 
     Works while everything runs. A copy of an older version is brought up to date.
     """
+    from flask_app import here
     from flask_app.script.backups import BackupError
     from flask_app.script.backups import restore as put_back
     from flask_app.web import create_app, doors
@@ -117,7 +121,7 @@ def restore(file: str) -> None:
     before = f"; what was there before is {aside}" if os.path.exists(aside) else ""
     click.echo(f"{settings.database} is as in {file}{before}")
     if moved:
-        click.echo("the former file could not be read: start the programs again (supervisorctl restart all)")
+        click.echo(f"the former file could not be read: start the programs again (`{here.restart()}`)")
 
 
 @database.command(name="import-legacy", epilog="Example: manager.py database import-legacy /home/pi/Prod/db")

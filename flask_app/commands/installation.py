@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import time
@@ -18,17 +17,7 @@ if TYPE_CHECKING:
     from flask_app.boiler.options import Options
     from flask_app.store import Database
 
-OWNER = "run this as the user that owns it (on an installed machine: config/as-installed)"
-ROOM = "free some room on the disk"
 LAST_TS = 4_102_444_800  # 2100
-SQLITE = {
-    "readonly": OWNER,
-    "unable to open": OWNER,
-    "locked": "another program holds it: let it end, or stop it",
-    "full": ROOM,
-}
-"""What to do, by a word of SQLite's message."""
-SYSTEM = {errno.EACCES: OWNER, errno.EPERM: OWNER, errno.EROFS: OWNER, errno.ENOSPC: ROOM, errno.EDQUOT: ROOM}
 
 
 class Explaining(click.Group):
@@ -41,37 +30,12 @@ class Explaining(click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
         except Exception as error:
-            words = reason(error)
-            if words is None:
+            from flask_app.reasons import KNOWN, reason
+
+            error = getattr(error, "orig", error)  # the web's door wraps what SQLite says
+            if not isinstance(error, KNOWN):
                 raise
-            raise click.ClickException(words) from None
-
-
-def reason(error: Exception) -> str | None:
-    """What is wrong and what to do, for an error that the machine or the installation is the reason of; else None."""
-    import sqlite3
-
-    from config.settings import SettingsError
-    from flask_app.boiler.options import OptionError
-    from flask_app.lock import LockBusyError
-    from flask_app.store import StoreError
-
-    error = getattr(error, "orig", error)  # the web's door wraps what SQLite says
-    if isinstance(error, SettingsError | OptionError | StoreError):
-        return str(error)
-    if isinstance(error, LockBusyError):
-        return f"{error}: let that program end, or stop it, and try again"
-    if isinstance(error, sqlite3.Error):
-        put_back = "`database restore` puts a copy back"
-        remedy = next((remedy for word, remedy in SQLITE.items() if word in str(error)), put_back)
-        return f"the database cannot be used ({error}): {remedy}"
-    if isinstance(error, UnicodeDecodeError):
-        return "what is read is not text in UTF-8"
-    if isinstance(error, OSError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else ""
-        remedy = f": {SYSTEM[error.errno]}" if error.errno in SYSTEM else ""
-        return f"{place}{error.strerror}{remedy}"
-    return None
+            raise click.ClickException(reason(error)) from None
 
 
 class Number(click.FloatRange):
@@ -128,6 +92,8 @@ def settings() -> Settings:
         found = load(os.environ)
         make_folders(found)
     except OSError as error:
+        from flask_app.reasons import OWNER
+
         raise click.ClickException(
             f"{error.filename}: {error.strerror}: {OWNER}, or name another folder by CHAUDIERE_HOME"
         ) from None

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from config.settings import SettingsError, load
+from config.settings import load
 from flask_app.commands import installation
 
 
@@ -16,9 +16,9 @@ from flask_app.commands import installation
 def status(as_json: bool) -> None:
     """Say whether all is well: exit status 0 healthy, 1 not, 2 when it cannot tell."""
     import json
-    import sqlite3
 
-    from flask_app import lock, store, system
+    from flask_app import store, system
+    from flask_app.reasons import KNOWN, reason
     from flask_app.script.status import report
 
     now = installation.now()
@@ -28,8 +28,8 @@ def status(as_json: bool) -> None:
             place = system.Place(settings.database, settings.home, settings.runtime)
             told = system.facts(database.connection, now)
             checks = system.checks(place, told, now, system.today(now))
-    except (SettingsError, store.StoreError, lock.LockBusyError, sqlite3.Error, OSError) as error:
-        click.echo(f"cannot tell: {installation.reason(error)}", err=True)
+    except KNOWN as error:
+        click.echo(f"cannot tell: {reason(error)}", err=True)
         sys.exit(2)
     lines, reasons = report(checks)
     if as_json:

@@ -90,7 +90,7 @@ def keep_changes(database: store.Database, changes: Sequence[Change], home: Hous
             opened.add(_open(database, change, home))
         else:
             last = (change.kind, change.ts) not in going_on
-            for alert_id in store.close_alerts(database.connection, change.kind.value, change.ts):
+            for alert_id in store.close_alerts(database.connection, change.kind.value, change.opened_ts, change.ts):
                 if last:
                     _plan(database, alert_id, change.ts + MINUTE, home)
     return opened - {0}

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from config.settings import SettingsError, load, make_folders
+from config.settings import load, make_folders
 from flask_app import lock, store
 from flask_app.boiler.minutes import silent_minutes, summarise
 from flask_app.boiler.rows import MINUTE, Row
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 
 SETTLE = 3  # seconds after a minute's end, for its last reading to be kept
 FIRST_TS = 1_514_764_800  # 2018: a clock that says less was never set, as at a boot in 1970; no history is older
@@ -66,9 +67,17 @@ def _again(database: store.Database, start: int, stop: int) -> int:
 
 
 def main(
-    environ: Mapping[str, str], clock: Callable[[], float] = time.time, wait: Callable[[float], None] = time.sleep
+    environ: Mapping[str, str],
+    clock: Callable[[], float] = time.time,
+    wait: Callable[[float], None] = time.sleep,
+    words: Sequence[str] = (),
 ) -> int:
     """Runs the job once; returns its exit code. A second run beside it does nothing."""
+    if words:
+        # Cron gives none: it need not pay for argparse.
+        from argparse import ArgumentParser
+
+        ArgumentParser("archive_minute", description=f"{__doc__} It takes no words; cron starts it.").parse_args(words)
     try:
         settings = load(environ)
         make_folders(settings)
@@ -77,11 +86,11 @@ def main(
                 wait(max(0.0, SETTLE - clock() % MINUTE))
                 with store.opened(settings.database, settings.lock) as database:
                     archive(database, int(clock()))
-    except (SettingsError, store.StoreError, lock.LockBusyError, OSError) as error:
-        line("archive_minute", str(error))
+    except KNOWN as error:
+        line("archive_minute", reason(error))
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(os.environ, words=sys.argv[1:]))

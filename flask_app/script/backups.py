@@ -9,10 +9,11 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
 
-from flask_app import lock, store
+from flask_app import here, lock, store
 
 DAILY, WEEKLY = 7, 4  # copies kept: of the last days, and of the last Sundays before them
 NAME = re.compile(r"chaudiere-(\d{4}-\d{2}-\d{2})\.db")
+UNFINISHED = re.compile(rf"{NAME.pattern}\.new(?:\.(\d+)\.part(?:-\w+)?)?")
 PAGES = 500  # copied at a time: 2 MB, between which writers get their turn
 LOCK_SECONDS = 30.0
 SPARE = 1.2  # times the database's size that must be free
@@ -33,7 +34,7 @@ def make(database: str, file: str, progress: Progress = lambda _left, _all: None
     if os.path.exists(file):
         raise BackupError(f"{file} exists already: name another file")
     if not os.path.exists(database):
-        raise BackupError(f"{database} does not exist: run `python manager.py database upgrade`")
+        raise BackupError(f"{database} does not exist: run `{here.command('database upgrade')}`")
     folder = os.path.dirname(os.path.abspath(file))
     part = f"{file}.{os.getpid()}.part"
     try:
@@ -64,27 +65,44 @@ def make_daily(database: str, folder: str, today: date) -> str:
     os.makedirs(folder, mode=0o750, exist_ok=True)
     file = os.path.join(folder, f"chaudiere-{today.isoformat()}.db")
     fresh = f"{file}.new"
-    if os.path.exists(fresh):
-        os.remove(fresh)
+    _sweep(folder)
     make(database, fresh)
     os.replace(fresh, file)
-    for name in set(os.listdir(folder)) - kept(os.listdir(folder), today):
-        if NAME.fullmatch(name):
-            os.remove(os.path.join(folder, name))
+    names = os.listdir(folder)
+    for name in set(filter(NAME.fullmatch, names)) - kept(names, today):
+        os.remove(os.path.join(folder, name))
     return file
 
 
-def kept(names: list[str], today: date) -> set[str]:
-    """Of the files in `names`, the copies to keep.
+def _sweep(folder: str) -> None:
+    """Removes what a power cut left of the copies that it cut short; one that still goes on is another process's."""
+    for name in os.listdir(folder):
+        found = UNFINISHED.fullmatch(name)
+        if found and not (found[2] and os.path.exists(f"/proc/{found[2]}")):
+            os.remove(os.path.join(folder, name))
 
-    >>> names = ["chaudiere-2026-11-24.db", "chaudiere-2026-11-16.db", "chaudiere-2026-11-15.db"]
-    >>> sorted(kept(names, date(2026, 11, 24)))
-    ['chaudiere-2026-11-15.db', 'chaudiere-2026-11-24.db']
+
+def kept(names: list[str], today: date) -> set[str]:
+    """Of the files in `names`, the copies to keep: counted, for one night of a clock set wrong makes no copy old.
+
+    Those dated after `today` may be all there is from before a clock went back. They are kept until copies up to
+    `today` are as many as there can be; from then on what is dated farther ahead than a week is a wrong clock's.
+
+    >>> names = [f"chaudiere-2026-11-{day}.db" for day in range(14, 25)] + ["chaudiere-2031-01-01.db"]
+    >>> sorted(set(names) - kept(names, date(2026, 11, 24)))
+    ['chaudiere-2026-11-14.db', 'chaudiere-2026-11-16.db', 'chaudiere-2026-11-17.db']
     """
     days = {date.fromisoformat(found[1]): name for name in names if (found := NAME.fullmatch(name))}
-    recent = {name for day, name in days.items() if day > today - timedelta(days=DAILY)}
-    sundays = sorted((day for day in days if day.weekday() == 6 and days[day] not in recent), reverse=True)
-    return recent | {days[day] for day in sundays[:WEEKLY]}
+    recent = _newest([day for day in days if day <= today])
+    later = [day for day in days if day > today]
+    if len(recent) == DAILY + WEEKLY:
+        later = [day for day in later if day <= today + timedelta(days=DAILY)]
+    return {days[day] for day in recent | _newest(later)}
+
+
+def _newest(days: list[date]) -> set[date]:
+    ordered = sorted(days, reverse=True)
+    return {*ordered[:DAILY], *[day for day in ordered[DAILY:] if day.weekday() == 6][:WEEKLY]}
 
 
 def restore(

@@ -10,17 +10,24 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import NamedTuple
 
-from config.settings import Settings, SettingsError, load, make_folders
+from config.settings import Settings, load, make_folders
 from flask_app import lock, send_email_sms, store
 from flask_app.boiler import deliveries
+from flask_app.boiler.alerts import CAUSES, Kind
 from flask_app.boiler.deliveries import Channel, Message, Occasion, Outcome
 from flask_app.boiler.options import Options, in_force
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 from flask_app.script import compose
 from flask_app.send_email_sms import Answer
 from flask_app.store import Due
 
 LONGEST = 50.0  # seconds of one run: the next one starts a minute later
+LAST_TRY = 0.8  # of them: what begins later would not be answered in time
+UNSURE_PAUSE = {"mail": 3600, "sms": 600}
+"""Seconds from a try that may have succeeded to the next: each may be a double."""
+RESERVED = 1 / 3  # of the room of an address: for what the mission is about
+MISSION = {kind.value for kind in (Kind.LOW_WATER, Kind.LOW_INDOOR, *CAUSES)}
 ALONE = (Occasion.TEST.value, Occasion.SELF_TEST.value)  # never merged with another message
 
 
@@ -58,11 +65,11 @@ def deliver(
         if not letters:
             return {}
 
-        def attempt(message: Message) -> Answer:
+        def attempt(message: Message, within: float) -> Answer:
             try:
                 if caught:
                     return send_email_sms.catch(message, settings, clock())
-                return send_email_sms.send(message, settings)
+                return send_email_sms.send(message, settings, within=within)
             except Exception as error:  # noqa: BLE001 a letter that trips a library must not stop all behind it for ever
                 return Answer(Outcome.RETRY, f"{type(error).__name__}: {error}")
 
@@ -85,7 +92,7 @@ def _letters(
     room = _Room(database, options, now)
     composer = compose.Composer(database, settings, options, now, caught)
     for members in _grouped(one for one in kept if one.expires_ts > now):
-        if only or (any(_ready(one, now) for one in members) and room.left(members[0])):
+        if only or (any(_ready(one, now) for one in members) and room.left(members)):
             yield Letter(members, composer.message(members))
 
 
@@ -104,6 +111,10 @@ def _grouped(due: Iterable[Due]) -> list[tuple[Due, ...]]:
 
 
 def _ready(one: Due, now: int) -> bool:
+    if one.last_try_ts is None or one.last_try_ts > now:  # tried by a clock that was ahead
+        return True
+    if one.last_outcome == Outcome.UNSURE.value:
+        return one.last_try_ts + UNSURE_PAUSE.get(one.channel, 0) <= now
     locked = one.last_outcome in (Outcome.LOCKED.value, Outcome.UNCONFIGURED.value)
     return deliveries.next_try_ts(one.tries, one.last_try_ts, one.id, locked) <= now
 
@@ -115,15 +126,20 @@ class _Room:
         self.database, self.options, self.now = database, options, now
         self.sent: dict[tuple[str, str], list[int]] = {}
 
-    def left(self, one: Due) -> bool:
-        """Whether one more may leave for the address of `one`; if so it is counted. Tests are not held back."""
+    def left(self, members: Sequence[Due]) -> bool:
+        """Whether a letter of `members` may leave for their address; if so it is counted. Tests are not held back."""
+        one = members[0]
         if one.reason in ALONE:
             return True
         key = (one.channel, one.address)
         if key not in self.sent:
             self.sent[key] = store.sent_times(self.database.connection, *key, self.now - 86400)
-        daily = int(self.options.daily_sms) if one.channel == Channel.SMS.value else None
-        left = deliveries.room(self.sent[key], self.now, int(self.options.hourly_messages), daily)
+        mission = any(each.kind in MISSION for each in members)
+        hourly, daily = (
+            int(limit) if mission else int(limit) - int(limit * RESERVED)
+            for limit in (self.options.hourly_messages, self.options.daily_sms)
+        )
+        left = deliveries.room(self.sent[key], self.now, hourly, daily if one.channel == Channel.SMS.value else None)
         self.sent[key].append(self.now)
         return left
 
@@ -137,13 +153,13 @@ class _Lanes:
     def __init__(
         self,
         letters: Sequence[Letter],
-        attempt: Callable[[Message], Answer],
+        attempt: Callable[[Message, float], Answer],
         clock: Callable[[], float],
         wait: Callable[[float], None],
         longest: float,
     ) -> None:
         self.attempt, self.clock, self.wait = attempt, clock, wait
-        self.end, self.give_up = clock() + longest, time.monotonic() + longest
+        self.end, self.give_up = clock() + LAST_TRY * longest, time.monotonic() + longest
         self.answers: Queue[tuple[Letter, Answer] | None] = Queue()
         self.sms_sent_without_balance: int | None = None
         by_channel: dict[str, list[Letter]] = {}
@@ -175,7 +191,8 @@ class _Lanes:
         for letter in letters:
             if self.clock() > self.end:
                 break
-            answer = self.attempt(letter.message)
+            # By the monotonic clock: the wait is a real one, and the other may be set meanwhile.
+            answer = self.attempt(letter.message, self.give_up - time.monotonic())
             self.answers.put((letter, answer))
             if answer.outcome is Outcome.RETRY:
                 again.append(letter)
@@ -185,7 +202,7 @@ class _Lanes:
         """Every answer as it comes, until all lanes are done or time is up."""
         while self.running:
             try:
-                found = self.answers.get(timeout=max(0.0, self.give_up + 1 - time.monotonic()))
+                found = self.answers.get(timeout=max(0.0, self.give_up + 2 - time.monotonic()))
             except Empty:
                 return
             if found is None:
@@ -229,18 +246,23 @@ def _read_balance(database: store.Database, settings: Settings, lanes: _Lanes, c
             store.keep_balance(connection, first, left)
 
 
-def main(environ: Mapping[str, str]) -> int:
+def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
     """Runs once; returns the exit code."""
+    if words:
+        from argparse import ArgumentParser  # as in archive_minute
+
+        told = f"{__doc__} It takes no words; process_phase starts it."
+        ArgumentParser("deliver", description=told).parse_args(words)
     try:
         settings = load(environ)
         make_folders(settings)
         with store.opened(settings.database, settings.lock) as database:
             deliver(database, settings)
-    except (SettingsError, store.StoreError, lock.LockBusyError, OSError) as error:
-        line("deliver", str(error))
+    except KNOWN as error:
+        line("deliver", reason(error))
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(os.environ, sys.argv[1:]))

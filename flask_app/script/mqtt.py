@@ -16,14 +16,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from config.settings import Mqtt, Settings, SettingsError, load
+from config.settings import Mqtt, Settings, load
 from flask_app import store, system
 from flask_app.boiler.entities import entities, state_of, template
-from flask_app.boiler.options import OptionError, in_force
+from flask_app.boiler.options import in_force
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import VALUES, Row
 from flask_app.boiler.verdict import Facts
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 from flask_app.words import ROLES, translator
 
 if TYPE_CHECKING:
@@ -222,8 +223,8 @@ def main(environ: Mapping[str, str]) -> int:
     """Runs until SIGTERM, or until the broker's settings change: supervisor starts it again with the new ones."""
     try:
         settings = load(environ)
-    except SettingsError as error:
-        log(str(error))
+    except KNOWN as error:
+        log(reason(error))
         return 1
     if not settings.mqtt.host:
         log("no broker is set (CHAUDIERE_MQTT_HOST)")
@@ -249,8 +250,8 @@ def _run(publisher: Publisher, broker: Mqtt, environ: Mapping[str, str], stop: t
                 if broker_of(environ) != broker:
                     return
             words = ""
-        except (store.StoreError, sqlite3.Error, OptionError, SettingsError, OSError) as error:
-            words = str(error)
+        except KNOWN as error:
+            words = reason(error)
         if words and words != said:
             log(words)
         said = words

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from config.settings import Settings, SettingsError, load, make_folders
+from config.settings import Settings, load, make_folders
 from flask_app import lock, store
 from flask_app.boiler.alerts import Change
 from flask_app.boiler.deliveries import Delivery
-from flask_app.boiler.options import OptionError, Options, every_option
+from flask_app.boiler.options import Options, every_option
 from flask_app.boiler.rows import MINUTE
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 from flask_app.script import announce
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def process(database: store.Database, settings: Settings, now: int | None = None
     """Judges every minute not judged yet, a day a transaction, and plans the messages; returns how many it named.
 
     `now` (UTC seconds) is what reminders go by; None: the end of the newest minute. What a clock once set too far ahead
-    has left after `now` waits for its time, and keeps no minute of the present from being judged. Harmless again.
+    has left after `now` waits for its time, and keeps no minute of the present from being judged; its open alerts get
+    their true time. Harmless again.
     """
     changes = store.option_changes(database.connection)
     options_at = every_option(settings.options, changes)
@@ -41,12 +43,15 @@ def process(database: store.Database, settings: Settings, now: int | None = None
     while first is not None:
         # 1 ms of CPU that a run with no new minute need not pay.
         from flask_app.boiler import engine
-        from flask_app.script.judging import judge_day
+        from flask_app.script.judging import ahead, judge_day
 
-        judged = judge_day(database, first, options_at, until)
+        told = ahead(database, first, until)
+        judged = judge_day(database, first, options_at, until, told)
         end = max(before, judged.last_ts) + MINUTE
         with database.writing(durable=True) as connection:
             store.name_phases(connection, judged.phases)
+            if told is not None:
+                store.date_back(connection, until, told.seconds)
             store.keep_state(connection, judged.last_ts, engine.VERSION, engine.dump(judged.state), first)
             _roll_up(connection, first, end, options_at)
             fresh |= announce.keep_changes(database, judged.changes, home)
@@ -136,8 +141,8 @@ def main(environ: Mapping[str, str], words: Sequence[str] = ()) -> int:
             if first:
                 with store.opened(settings.database, settings.lock) as database:
                     _run(database, settings)
-    except (SettingsError, OptionError, store.StoreError, lock.LockBusyError, OSError) as error:
-        line("process_phase", str(error))
+    except KNOWN as error:
+        line("process_phase", reason(error))
         return 1
     return 0
 

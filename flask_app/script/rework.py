@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from config.settings import Settings
 from flask_app import lock, store
 from flask_app.boiler import engine
-from flask_app.boiler.alerts import Kind
 from flask_app.boiler.options import every_option
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.rows import MINUTE
-from flask_app.script.judging import DAY, WARM_UP, judge
+from flask_app.script.judging import DAY, WARM_UP, alerts_open_at, judge
 from flask_app.script.rollups import refresh
 
 if TYPE_CHECKING:
@@ -89,8 +88,7 @@ def rework(
 def _keep_state(connection: sqlite3.Connection, state: engine.State, ts: int, newest: int) -> None:
     """Keeps what the engine knows after `ts`: each day's, and the newest, which goes on with the alerts open now."""
     if ts == newest:
-        opened = store.alerts_open_at(connection, ts + MINUTE)
-        engine.adopt(state, [(Kind(kind), opened_ts) for kind, opened_ts in opened])
+        engine.adopt(state, alerts_open_at(connection, ts + MINUTE))
     elif ts % DAY:
         return
     store.replace_state(connection, ts, engine.VERSION, engine.dump(state))

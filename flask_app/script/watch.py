@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
-import sqlite3
 import sys
 import time
+import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import NamedTuple, TextIO
 
-from config.settings import Settings, SettingsError, load, make_folders
-from flask_app import lock, store, system
+from config.settings import Settings, load, make_folders
+from flask_app import store, system
 from flask_app.boiler import deliveries
 from flask_app.boiler.alerts import Kind
 from flask_app.log import line
+from flask_app.reasons import KNOWN, reason
 from flask_app.script import announce
 
 SILENCE = 60  # seconds without a new reading after which the loop is restarted: supervisor never sees a hang
-JOBS_LATE = 300  # seconds of readings that process_phase has not judged
+JOBS_LATE = 300  # seconds of readings that process_phase has not judged, or without a reading and a job
 AHEAD = 300  # a reading later than this is a wrong clock's
 PATIENCE = 120  # seconds after the start in which everything else is starting too
 MUTE_LOOKS = 5  # a minute apart: supervisor restarts a dead gunicorn within seconds
 REPEAT = 3600  # seconds between two messages of one kind
+AGAIN = 300  # seconds before a message that could not leave is tried again
+NEVER = (0, None)  # when a job ended and how, before it ever did
+
+
+People = list[tuple[str, str]]
+"""(channel, address) of each."""
 
 
 class Seen(NamedTuple):
@@ -34,6 +43,9 @@ class Seen(NamedTuple):
     judged_late: int  # seconds from the newest judged minute to the newest reading
     storage: str  # why the database does not accept a write; empty: it does
     pages: bool = True  # they answer
+    judged: int | None = None  # the newest minute that is
+    ended: int | None = None  # when process_phase last ended well, readings or not
+    people: People | None = None  # who is told first, where that could be read
 
 
 class Memory(NamedTuple):
@@ -43,6 +55,9 @@ class Memory(NamedTuple):
     newest: int | None
     changed: float  # when `newest` last changed, or the loop was last restarted
     mute_looks: int = 0  # in a row at which the pages did not answer
+    judged: int | None = None
+    ended: int | None = None
+    life: float = 0.0  # when a reading or a job last showed
 
 
 class Deed(Enum):
@@ -56,14 +71,14 @@ class Deed(Enum):
 
 def decide(memory: Memory, seen: Seen) -> tuple[Memory, list[Deed]]:
     """What to do after one look, and what to remember for the next."""
-    if seen.newest != memory.newest:
-        memory = memory._replace(newest=seen.newest, changed=seen.monotonic)
-    memory = memory._replace(mute_looks=0 if seen.pages else memory.mute_looks + 1)
+    memory = _remember(memory, seen)
     if seen.monotonic - memory.start < PATIENCE:
         return memory, []
     if seen.storage:
         return memory, [Deed.TELL_STORAGE]
-    deeds = [Deed.TELL_JOBS] if seen.judged_late > JOBS_LATE else []
+    # With the loop dead too no reading is late: `blind` is process_phase's to tell, and it does not run.
+    dead = seen.monotonic - memory.life >= JOBS_LATE
+    deeds = [Deed.TELL_JOBS] if dead or seen.judged_late > JOBS_LATE else []
     if memory.mute_looks >= MUTE_LOOKS:
         deeds.append(Deed.TELL_PAGES)
     if seen.monotonic - memory.changed >= SILENCE:
@@ -72,18 +87,39 @@ def decide(memory: Memory, seen: Seen) -> tuple[Memory, list[Deed]]:
     return memory, deeds
 
 
+def _remember(memory: Memory, seen: Seen) -> Memory:
+    if seen.storage:  # a look that tells nothing of the loop and the jobs
+        return memory._replace(changed=seen.monotonic, life=seen.monotonic, mute_looks=0)
+    came = seen.newest != memory.newest
+    worked = seen.judged != memory.judged or seen.ended not in (None, memory.ended)
+    return memory._replace(
+        newest=seen.newest,
+        changed=seen.monotonic if came else memory.changed,
+        mute_looks=0 if seen.pages else memory.mute_looks + 1,
+        judged=seen.judged,
+        ended=memory.ended if seen.ended is None else seen.ended,
+        life=seen.monotonic if came or worked else memory.life,
+    )
+
+
 def look(settings: Settings, monotonic: float, now: float) -> Seen:
     """One look at the database at `now` (UTC seconds), a write of nothing included."""
+    jobs = system.jobs(settings.runtime)
+    people = None
     try:
         with store.opened(settings.database, settings.lock) as database:
+            people = _first(announce.people(database, settings))
             newest, late = store.progress(database.connection, int(now) + AHEAD)
+            judged = store.newest_state_ts(database.connection, int(now) + AHEAD)
+            if any(jobs.get(job, NEVER)[1] != 0 for job in ("archive_minute", "process_phase")):
+                store.check(database)  # it may be the file that they stumble over
             with database.writing():
                 store.touch(database.connection)
-    except lock.LockBusyError:
-        return Seen(monotonic, None, 0, "another process holds its lock")
-    except (store.StoreError, sqlite3.Error, OSError) as error:
-        return Seen(monotonic, None, 0, str(error))
-    return Seen(monotonic, newest, late, "", answers(settings.port))
+    except KNOWN as error:
+        return Seen(monotonic, None, 0, reason(error), people=people)
+    ended_ts, status = jobs.get("process_phase", NEVER)
+    ended = ended_ts if status == 0 else None
+    return Seen(monotonic, newest, late, "", answers(settings.port), judged, ended, people)
 
 
 def answers(port: int, timeout: float = 10.0) -> bool:
@@ -145,15 +181,15 @@ def _ask_supervisor(url: str, method: str, *words: object) -> str:
 
 
 def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = "") -> None:
-    """Sends a message of its own to those told first, at most once an hour for each `name` (the kind's by default).
+    """Sends a message of its own to those told first, at most once an hour for each `name` (the kind's by default);
+    where a gateway could not be reached, again after five minutes.
 
-    The recipients come from the database while it can be read, else from the environment.
+    They are those of the last look that could read them, else those of the environment.
     """
-    mark = os.path.join(settings.runtime, f"watch-{name or kind.value}")
-    if os.path.exists(mark) and 0 <= now - os.path.getmtime(mark) < REPEAT:
+    marks = {one: _mark(settings, name or kind.value, *one) for one in _first_told(settings)}
+    waiting = [one for one, mark in marks.items() if _due(mark, now)]
+    if not waiting:
         return
-    with open(mark, "w", encoding="ascii"):
-        os.utime(mark, (now, now))
     # Mail and SMS cost 400 ms to import and are needed when something is wrong.
     from flask_app import send_email_sms, words
     from flask_app.boiler import gsm
@@ -162,26 +198,75 @@ def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = ""
     translate = words.translator(settings.options.language)
     text = f"{translate(words.KINDS[kind])}\n\n{translate(words.CAUSES[kind])}\n{reason}\n\n{settings.url}\n"
     brief = gsm.plain(" ".join(text.split()))[: gsm.PLACES]
-    for channel, address in _first_told(settings):
+    for channel, address in waiting:
+        _put_off(marks[channel, address], now + AGAIN)  # a try that ends this program must not be made each minute
         sms = channel == "sms"
         message = Message(channel, address, "" if sms else translate(words.KINDS[kind]), brief if sms else text)
         if _simulated(settings):
             answer = send_email_sms.catch(message, settings, now)
         else:
             answer = send_email_sms.send(message, settings)
+        if answer.outcome is not deliveries.Outcome.RETRY:
+            _put_off(marks[channel, address], now + REPEAT)
         line("watch", f"{kind.value} to {message.address}: {answer.outcome.value}: {answer.words}")
 
 
-def _first_told(settings: Settings) -> list[tuple[str, str]]:
-    """(channel, address) of those of the lowest position; of the environment when the database cannot be read."""
-    people: list[deliveries.Recipient] = []
+def _mark(settings: Settings, name: str, channel: str, address: str) -> str:
+    """The file whose time says when that person may be told of that again; empty, for a full disk takes no more."""
+    return os.path.join(settings.runtime, f"watch-{name}-{zlib.crc32(f'{channel} {address}'.encode()):08x}")
+
+
+def _due(mark: str, now: float) -> bool:
     try:
-        with store.opened(settings.database, settings.lock) as database:
-            people = announce.people(database, settings)
-    except (lock.LockBusyError, store.StoreError, sqlite3.Error, OSError):
-        people = announce.named_by_environment(settings)
+        left = os.path.getmtime(mark) - now
+    except FileNotFoundError:
+        return True
+    return not 0 < left <= REPEAT  # more: the clock was set back since
+
+
+def _put_off(mark: str, ts: float) -> None:
+    with open(mark, "w", encoding="ascii"):
+        os.utime(mark, (ts, ts))
+
+
+def _first(people: list[deliveries.Recipient]) -> People:
+    """Those of the lowest position."""
     first = min((one.position for one in people), default=1)
     return [(one.channel, one.address) for one in people if one.position == first]
+
+
+def keep_people(settings: Settings, people: People) -> None:
+    """Keeps who is told first outside the database, for the day it cannot be read: their addresses are nobody else's
+    to read."""
+    if people == kept_people(settings):
+        return
+    path = _people_path(settings)
+    with open(os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(people, file)
+    os.replace(f"{path}.new", path)
+
+
+def kept_people(settings: Settings) -> People | None:
+    """Who was told first when the database could last be read; None when that is not known."""
+    try:
+        with open(_people_path(settings), encoding="utf-8") as file:
+            return [(str(channel), str(address)) for channel, address in json.load(file)]
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _people_path(settings: Settings) -> str:
+    return os.path.join(settings.runtime, "watch-people.json")
+
+
+def _first_told(settings: Settings) -> People:
+    """Those kept at the last look, else of the database, else of the environment."""
+    people = kept_people(settings)
+    if people is None:
+        # What was read counts, though the database could not be closed as it should: another may hold its lock.
+        with suppress(*KNOWN), store.opened(settings.database, settings.lock) as database:
+            people = _first(announce.people(database, settings))
+    return _first(announce.named_by_environment(settings)) if people is None else people
 
 
 def _simulated(settings: Settings) -> bool:
@@ -196,30 +281,33 @@ class Watch:
         self.settings = settings
         self.supervisor_url = supervisor_url
         start = time.monotonic()
-        self.memory = Memory(start, None, start)
+        self.memory = Memory(start, None, start, life=start)
 
     def tick(self) -> None:
         """Looks, decides, acts."""
         seen = look(self.settings, time.monotonic(), time.time())
         self.memory, deeds = decide(self.memory, seen)
-        self._note_day(time.time())
+        self._note(seen.people, time.time())
         if Deed.RESTART in deeds:
             said = restart_loop(self.supervisor_url)
             line("watch", f"no reading for {SILENCE} s: loop {said}")
         if Deed.TELL_JOBS in deeds:
-            tell(self.settings, Kind.JOBS, f"{seen.judged_late // 60} min", time.time())
+            late = max(seen.judged_late, int(seen.monotonic - self.memory.life))
+            tell(self.settings, Kind.JOBS, f"{late // 60} min", time.time())
         if Deed.TELL_PAGES in deeds:
             words = "the pages do not answer (gunicorn)"
             tell(self.settings, Kind.JOBS, words, time.time(), "pages")
         if Deed.TELL_STORAGE in deeds:
             tell(self.settings, Kind.STORAGE, seen.storage, time.time())
 
-    def _note_day(self, now: float) -> None:
+    def _note(self, people: People | None, now: float) -> None:
         place = system.Place(self.settings.database, self.settings.home, self.settings.runtime)
         try:
+            if people is not None:
+                keep_people(self.settings, people)
             system.note_day(place, system.today(now))
         except OSError as error:  # a full disk is told by the look itself
-            line("watch", f"the day is not noted: {error}")
+            line("watch", f"what it knows is not noted: {error}")
 
 
 def main(environ: Mapping[str, str]) -> int:
@@ -230,10 +318,10 @@ def main(environ: Mapping[str, str]) -> int:
         return 64
     try:
         settings = load(environ)
-    except SettingsError as error:
-        line("watch", str(error))
+        make_folders(settings)
+    except KNOWN as error:
+        line("watch", reason(error))
         return 1
-    make_folders(settings)
     listen(sys.stdin, sys.stdout, Watch(settings, url).tick, lambda said: line("watch", said))
     return 0
 

@@ -37,7 +37,7 @@ DEVICE = "device"
 GUESSABLE = 8
 """Ten to the power of this many guesses find a password that is refused; zxcvbn estimates them."""
 
-POLLED = ("api.", "assets.", "static")
+POLLED = ("api.", "assets.", "static", "notes.read_notes", "status.read_state")
 """Endpoints that a page asks by itself: they keep no session awake."""
 
 

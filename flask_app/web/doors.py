@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from config.settings import Settings
-from flask_app import lock
+from flask_app import here, lock
 from flask_app.models import db
 
 UNCLAIMED = 0x43484155  # "CHAU", as in store.World: the web has its own door and no `store`
@@ -62,7 +62,7 @@ def check_ready() -> bool:
     Raises DatabaseNotReadyError for a missing, foreign or not migrated file.
     """
     path = current_app.config["SETTINGS"].database
-    remedy = _("Run `python manager.py database upgrade`.")
+    remedy = _("Run `%(command)s`.", command=here.command("database upgrade"))
     if not os.path.exists(path):
         raise DatabaseNotReadyError(_("There is no database yet.") + " " + remedy)
     try:

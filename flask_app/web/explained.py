@@ -106,8 +106,11 @@ WORDS = {
     "setpoint_summer": _("Messages leave when the water falls below it in summer; 0: as all year."),
     "summer_from": _("1 is January."),
     "summer_to": _("1 is January; the month is summer too."),
-    "hourly_messages": _("To one address, whatever the boiler does. What is held back goes into the next message."),
-    "daily_sms": _("To one number: an SMS costs money."),
+    "hourly_messages": _(
+        "To one address, whatever the boiler does; a third is kept for cold water, a cold house and their causes. "
+        "What is held back goes into the next message."
+    ),
+    "daily_sms": _("To one number: an SMS costs money. A third is kept in the same way."),
     "low_balance": _("A message says when less is left."),
     "mains_hz": _("Of the current that the clamps measure."),
     "reading": _("Changing anything asks for a login always."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,7 @@ def configure(app: Flask) -> None:
     app.add_template_filter(minutes)
     app.add_template_filter(number)
     app.add_template_filter(exact)
+    app.add_template_filter(degrees)
     app.add_template_filter(long_day)
     app.add_template_filter(size)
     app.add_template_filter(coded)
@@ -151,6 +153,11 @@ def number(value: float, decimals: int = 1) -> str:
 def exact(value: float) -> str:
     """A number in the visitor's way of writing, with the decimals that it has, three at most."""
     return str(format_decimal(value, "#,##0.###"))
+
+
+def degrees(value: float, decimals: int = 1) -> str:
+    """As `number`, rounded down as the messages do: 55.96 °C is below 56 °C and must read so."""
+    return number(math.floor(value * 10**decimals + 1e-6) / 10**decimals, decimals)
 
 
 def size(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, current_app, g
 from flask_babel import gettext as _
@@ -58,15 +58,28 @@ def channels() -> list[tuple[str, str]]:
     ]
 
 
-def notices() -> list[str]:
-    """The sentences to show on every page, each with its remedy."""
+class Notice(NamedTuple):
+    """A sentence, and where its remedy is."""
+
+    words: str
+    url: str
+    place: str
+
+
+def notices() -> list[Notice]:
+    """What to show on every page."""
+    found = [Notice(words, "/admin/", _("Settings")) for words in _lacking()]
+    if queries.undelivered(queries.now() - RECENT):
+        words = _("Some messages of the last days did not leave: the alerts page tells which and why.")
+        found.append(Notice(words, "/alerts/", _("Alerts")))
+    return found
+
+
+def _lacking() -> list[str]:
     told = {channel for channel, _address in channels()}
     if not told:
         return [_("Nobody will be told of an alert: add an e-mail address or a phone number in the settings.")]
-    found = [] if g.simulated else _unconfigured(told)
-    if queries.undelivered(queries.now() - RECENT):
-        found.append(_("Some messages of the last days did not leave: the alerts page tells which and why."))
-    return found
+    return [] if g.simulated else _unconfigured(told)
 
 
 def _unconfigured(told: set[str]) -> list[str]:

@@ -282,10 +282,10 @@ def deliveries(alert_ids: Sequence[int]) -> dict[int, list[Sent]]:
 
 
 def undelivered(since_ts: int) -> int:
-    """How many deliveries due since then have failed, or were tried and have not left."""
+    """How many messages of alerts due since then have failed, or were tried and have not left."""
     query = text(
-        'SELECT COUNT(*) FROM "Delivery" AS one WHERE due_ts >= :since AND sent_ts IS NULL AND (failed_ts IS NOT NULL'
-        ' OR EXISTS (SELECT 1 FROM "Attempt" WHERE delivery_id = one.id))'
+        'SELECT COUNT(*) FROM "Delivery" AS one WHERE due_ts >= :since AND alert_id IS NOT NULL AND sent_ts IS NULL'
+        ' AND (failed_ts IS NOT NULL OR EXISTS (SELECT 1 FROM "Attempt" WHERE delivery_id = one.id))'
     )
     found: int = db.session.execute(query, {"since": since_ts}).scalar_one()
     return found

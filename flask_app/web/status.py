@@ -42,12 +42,12 @@ def read_kiosk() -> str:
 
 @pages.get("/state")
 def read_state() -> Response:
-    """The living part of the first screen, tagged; its age and the server's boot are headers, told by a 304 too.
+    """The living parts of the first screen, tagged; its age and the server's boot are headers, told by a 304 too.
 
     A reading comes every few seconds, its values seldom change: without the age a poll mostly costs a 304.
     """
     found = _found()
-    answer = make_response(render_template("state.html", age=None, **found))
+    answer = make_response(render_template("parts.html", age=None, **found))
     answer.add_etag(weak=True)
     answer.headers["Boot"] = current_app.config["BOOT"]
     age = _age(found)
@@ -71,6 +71,7 @@ def _found() -> dict[str, Any]:
         "verdict": verdict,
         "sentence": wording.sentence(verdict, facts),
         "facts": facts,
+        "late": READING_LATE,
         "reading": reading,
         "phased": phased,
         "fresh": fresh,

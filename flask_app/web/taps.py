@@ -112,9 +112,10 @@ def take(database: Session, alert_id: int, name: str) -> bool:
 
 
 class Tap(NamedTuple):
-    """A button: what it says and what it sends back."""
+    """A button: what it says, what it does, and what it sends back for that."""
 
     words: str
+    deed: str
     token: str
 
 
@@ -126,24 +127,24 @@ class OpenAlert(NamedTuple):
 
 
 def open_alerts() -> list[OpenAlert]:
-    """For the template `_acknowledge.html`: the open alerts, the oldest first."""
+    """For the template `_acknowledge.html`: the open alerts, those with a button first (the kiosk shows one), then the
+    oldest first."""
     found: Sequence[Any] = (
         db.session.execute(select(Alert).where(Alert.closed_ts.is_(None)).order_by(Alert.opened_ts)).scalars().all()
     )
     may = near()
-    return [
+    listed = [
         OpenAlert(
             alert,
-            Tap(_("I have seen it"), _token(f"acknowledge-{alert.id}"))
-            if may and alert.acknowledged_ts is None
-            else None,
+            _tap(_("I have seen it"), f"acknowledge-{alert.id}") if may and alert.acknowledged_ts is None else None,
         )
         for alert in found
     ]
+    return sorted(listed, key=lambda one: one.tap is None)
 
 
-def _token(deed: str) -> str:
-    return links.tap_token(_settings(), deed, queries.now())
+def _tap(words: str, deed: str) -> Tap:
+    return Tap(words, deed, links.tap_token(_settings(), deed, queries.now()))
 
 
 def stopped() -> Stop | None:
@@ -156,13 +157,13 @@ def stop_taps() -> list[Tap]:
     if not near():
         return []
     if stopped() is not None:
-        return [Tap(_("The boiler runs again"), _token("run"))]
+        return [_tap(_("The boiler runs again"), "run")]
     reasons = {
         Reason.SWEEP: _("Sweep or service: 4 hours"),
         Reason.ABSENCE: _("Absence: 7 days"),
         Reason.SUMMER: _("Summer: until 1 October"),
     }
-    return [Tap(text, _token(f"stop-{reason.value}")) for reason, text in reasons.items()]
+    return [_tap(text, f"stop-{reason.value}") for reason, text in reasons.items()]
 
 
 @pages.post("/tap")

@@ -10,7 +10,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.phases import Phase
 from flask_app.boiler.verdict import Cause, Facts, State, Verdict
 from flask_app.web import queries
-from flask_app.web.languages import day_time, number, span
+from flask_app.web.languages import day_time, degrees, number, span
 from flask_app.words import CHECKS, EVIDENCE, KINDS, PHASES, ROLES, named
 
 SIGNS = {
@@ -67,6 +67,7 @@ def outcome(code: str) -> str:
         "sent": _("accepted"),
         "caught": _("kept here: simulated boiler"),
         "retry": _("put off"),
+        "unsure": _("no answer: perhaps taken"),
         "locked": _("put off: the account is refused"),
         "refused": _("refused for good"),
         "unconfigured": _("not set up"),
@@ -104,7 +105,7 @@ def sentence(verdict: Verdict, facts: Facts) -> Sentence:
 
 def _words(verdict: Verdict, facts: Facts) -> tuple[str, str]:
     if verdict.kind is not None:
-        return kind(verdict.kind.value), advice(verdict.kind)
+        return kind(verdict.kind.value), advice(verdict.kind, facts)
     if verdict.cause is Cause.NO_READING:
         return _silence(facts), _("Look at the little computer by the boiler: is it powered, is its network up?")
     return {
@@ -124,8 +125,11 @@ def _silence(facts: Facts) -> str:
     return _("No measurement for %(time)s", time=span(facts.now - facts.reading_ts))
 
 
-def advice(about: Kind) -> str:
-    """What to do about an alert."""
+def advice(about: Kind, facts: Facts) -> str:
+    """What to do about an alert, as things stand."""
+    gone = facts.phase is Phase.STOPPED or Kind.LOW_WATER in facts.open_kinds
+    if about is Kind.FIRE_DYING and gone:  # no refill saves that fire any more
+        return _("Check the silo, then start the boiler again.")
     return _(CHECKS[about]) if about in CHECKS else _("See its page for what was measured.")
 
 
@@ -168,7 +172,7 @@ def _value(name: str, value: Any) -> str:
     if not isinstance(value, int | float):
         return str(value)
     if name in DEGREES:
-        return f"{number(value)} °C"
+        return f"{degrees(value)} °C"
     if name.endswith("_ts"):
         return day_time(int(value))
     return f"{number(value, 0 if value == int(value) else 1)}"

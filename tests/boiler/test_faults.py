@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from flask_app.boiler.alerts import Kind
+from flask_app.boiler.alerts import Kind, Opening
 from flask_app.boiler.phases import Phase
-from flask_app.boiler.rows import Row
+from flask_app.boiler.rows import VALUES, Row
 from tests.boiler.log import Log, minute, told
 
 
@@ -304,6 +304,54 @@ def test_a_probe_taken_away_is_forgotten_after_three_days() -> None:
 
     assert len(answer.opened(Kind.BLIND)) == 1
     assert len(answer.closed(Kind.BLIND)) == 1
+
+
+def test_missing_water_is_never_ordinary() -> None:
+    rows = [minute(60 * number, water=60.0 if number < 60 else None) for number in range(5 * 1440)]
+
+    answer = told(rows)
+
+    assert len(answer.opened(Kind.BLIND)) == 1
+    assert answer.closed(Kind.BLIND) == []
+
+
+def blinded(*spells: tuple[int, dict[str, Any] | None]) -> list[tuple[int, Any]]:
+    """What `blind` says is missing, and from which minute on, after an hour of all and then so many minutes each
+    without the values named; None: without a reading. "" where it ends."""
+    rows = [minute(60 * number) for number in range(60)]
+    for count, blank in spells:
+        for _ in range(count):
+            ts = rows[-1].ts + 60
+            rows.append(Row(ts, samples=0) if blank is None else minute(ts, **blank)._replace(samples=15))
+    found = []
+    for change in told(rows).changes:
+        if change.kind is Kind.BLIND:
+            missing = change.evidence["missing"] if isinstance(change, Opening) else ""
+            found.append((change.ts // 60 - 59, missing))
+    return found
+
+
+def test_what_is_graver_is_told_anew_and_so_is_what_remains() -> None:
+    nothing: dict[str, Any] = {}
+    spells = blinded((20, {"flue": None}), (20, {"flue": None, "water": None}), (10, None), (20, {"flue": None}))
+
+    assert spells == [(10, "flue"), (25, ""), (25, "water"), (43, ""), (43, "row"), (51, ""), (51, "flue")]
+    assert blinded((20, {"flue": None}), (20, {"flue": None, "auger": None}), (1, nothing)) == [(10, "flue"), (41, "")]
+
+
+def test_a_house_of_which_every_value_is_missing_while_readings_come_misses_its_water() -> None:
+    blank: dict[str, Any] = dict.fromkeys(VALUES)
+
+    assert blinded((30, blank)) == [(5, "water")]
+
+
+def test_after_a_day_of_silence_missing_water_is_told() -> None:
+    rows = [minute(60 * number) for number in range(60)]
+    rows += [minute(90_000 + 60 * number, water=None) for number in range(30)]
+
+    (opening,) = told(rows).opened(Kind.BLIND)
+
+    assert (opening.ts, opening.evidence["missing"]) == (90_000 + 4 * 60, "water")
 
 
 def test_rows_absent_from_a_log_are_not_judged() -> None:

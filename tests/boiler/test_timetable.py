@@ -35,6 +35,10 @@ def test_without_a_timetable_the_setpoint_holds_at_any_hour() -> None:
     assert setpoint_at(Options(setpoint=60), datetime(2026, 7, 1, 3, 0)) == 60
 
 
+def test_a_night_that_ends_as_it_begins_is_none() -> None:
+    assert setpoint_at(OPTIONS._replace(night_from=22, night_to=22), datetime(2026, 1, 5, 12, 0)) == 56
+
+
 def test_a_summer_across_the_new_year_is_one_of_the_south() -> None:
     south = OPTIONS._replace(summer_from=11, summer_to=2)
 

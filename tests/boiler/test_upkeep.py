@@ -46,6 +46,16 @@ def test_a_silence_ends_with_a_row_but_a_missing_probe_is_the_engine_s_to_close(
     assert closed(Facts(NOW, NOW - 5), Kind.BLIND, missing="water") == []
 
 
+def test_a_silence_is_graver_than_a_missing_probe() -> None:
+    blind = {Kind.BLIND: Open(NOW - 7200, {"missing": "flue"})}
+
+    end, begin = judge(Facts(NOW, NOW - 600), blind)
+
+    assert isinstance(end, Closing)
+    assert isinstance(begin, Opening)
+    assert (end.ts, begin.evidence["missing"]) == (begin.ts, "row")
+
+
 def test_an_installation_without_any_reading_yet_is_not_silent() -> None:
     assert opened(Facts(NOW)) == []
 

@@ -69,7 +69,7 @@ def test_the_installed_file_runs_minute_each_minute_rotations_and_a_copy_daily_a
         ("17 3 * * *", "$CHAUDIERE_DIR/config/job rotate Chaudiere"),
         ("27 3 * * *", "$CHAUDIERE_DIR/config/job rotate ChaudiereMinute"),
         ("37 3 * * *", "$CHAUDIERE_DIR/config/job backup"),
-        ("", "$CHAUDIERE_DIR/local_gui.sh"),
+        ("", "CHAUDIERE_PORT=5007 $CHAUDIERE_DIR/local_gui.sh"),
     ]
     # Only root can become the desktop's user, whoever that is.
     assert [job.user for job in found] == ["chaudiere"] * 4 + ["root"]

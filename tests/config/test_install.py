@@ -21,6 +21,25 @@ import pytest
 PROJECT = Path(__file__).parent.parent.parent
 INSTALL = str(PROJECT / "config" / "install.sh")
 TOOLS = ("sed", "df", "awk", "id", "dirname")
+# Where a test's machine has what the script changes, below its folder.
+PLACES = """
+code={0}/opt/chaudiere new=$code.new state={0}/state runtime={0}/run secrets={0}/etc/chaudiere/secret.env
+unit={0}/unit cron={0}/cron site={0}/site python={1}
+"""
+# A step of root's, as whoever runs the tests; the service manager writes down what it is asked.
+AS_ROOT = {
+    "id": "echo 0",
+    "runuser": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
+    "install": 'while [ "$#" -gt 2 ]; do shift; done; exec cp "$@"',
+    "systemctl": 'echo "$*" >>"${0%/*}/asked"',
+}
+# The programs as config/job starts them; the database upgrade is what the test says.
+PYTHON = """#!/bin/sh
+case "$*" in
+    *"database upgrade"*) {upgrade} ;;
+    *) echo "${{0%/.venv*}} $*" >>{machine}/ran ;;
+esac
+"""
 
 
 def install(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -43,6 +62,39 @@ def tool(folder: Path, name: str, script: str) -> None:
     (folder / name).chmod(0o755)
 
 
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A machine on which version 1 is installed and version 2 prepared, below a folder that is nobody's."""
+    for folder in ("bin", "state", "run", "etc/chaudiere"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name, script in AS_ROOT.items():
+        tool(tmp_path / "bin", name, script)
+    programs(tmp_path / "opt/chaudiere", "1")
+    programs(tmp_path / "opt/chaudiere.new", "2")
+    return tmp_path
+
+
+def programs(folder: Path, version: str, upgrade: str = ":") -> None:
+    (folder / ".venv/bin").mkdir(parents=True, exist_ok=True)
+    (folder / "config").mkdir(exist_ok=True)
+    shutil.copy(PROJECT / "config/job", folder / "config/job")
+    (folder / "version").write_text(version)
+    tool(folder / ".venv/bin", "python", PYTHON.format(upgrade=upgrade, machine=folder.parent.parent))
+
+
+def steps(machine: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    """These functions of config/install.sh, on `machine`, as its last line would call them."""
+    functions, options, ending = Path(INSTALL).read_text().partition('read_options "$@"\n')
+    begun = PLACES.format(machine, sys.executable) + options + ending.rpartition("if ")[0]
+    return subprocess.run(
+        ["/bin/sh", "-c", functions + begun + "\n".join(names), INSTALL],
+        env={**os.environ, "PATH": f"{machine}/bin:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_help_names_every_option() -> None:
     said = install("--help").stdout
 
@@ -51,8 +103,11 @@ def test_help_names_every_option() -> None:
     assert said.endswith("... and these too\n")
 
 
-def test_a_rehearsal_says_every_step_and_changes_nothing() -> None:
-    said = install("--dry-run")
+def test_a_rehearsal_says_every_step_and_changes_nothing(tmp_path: Path) -> None:
+    for name in ("python3", "ss"):  # whatever this machine's are
+        tool(tmp_path, name, "exit 0")
+
+    said = install("--dry-run", PATH=f"{tmp_path}:{os.environ['PATH']}")
 
     assert said.returncode == 0, said.stderr
     for step in (
@@ -102,6 +157,57 @@ def test_what_cannot_end_well_is_not_begun(tools: Path, name: str, script: str, 
     assert "would" not in answer.stdout
 
 
+@pytest.mark.parametrize(
+    ("listener", "refused"),
+    [('users:(("lighttpd",pid=712,fd=4))', True), ('users:(("nginx",pid=712,fd=6))', False), ("", False)],
+)
+def test_a_port_that_another_program_holds_is_named_with_the_two_remedies(
+    tools: Path, listener: str, refused: bool
+) -> None:
+    for name in ("grep", "head"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    tool(tools, "dpkg", "echo arm64")
+    tool(tools, "ss", f"echo 'LISTEN 0 1024 0.0.0.0:80 0.0.0.0:* {listener}'")
+    tool(tools, "df", "echo; echo card 8000 7900 100 99% /")
+
+    said = install("--dry-run", PATH=str(tools)).stderr
+
+    assert ("port 80 is taken by the program 'lighttpd'" in said and "--no-nginx" in said) == refused
+    assert "port 80" not in install("--dry-run", "--no-nginx", PATH=str(tools)).stderr
+
+
+def test_a_python_that_the_service_may_not_see_is_refused(tools: Path) -> None:
+    tool(tools, "dpkg", "echo arm64")
+    tool(tools, "python3", 'case "$2" in *realpath*) echo /home/pi/.pyenv/versions/3.13.1/bin/python3.13;; esac')
+
+    said = install("--dry-run", PATH=str(tools)).stderr
+
+    assert "/home/pi/.pyenv/versions/3.13.1/bin/python3.13 is a user's own" in said
+
+
+def test_what_plain_debian_lacks_is_installed(tools: Path) -> None:
+    (tools / "grep").symlink_to(str(shutil.which("grep")))
+    (tools / "tr").symlink_to(str(shutil.which("tr")))
+    tool(tools, "dpkg", "echo arm64")
+    tool(tools, "df", "echo; echo card 8000 1000 7000 13% /")
+    tool(tools, "dpkg-query", "case $4 in i2c-tools | avahi-daemon) ;; *) echo install ok installed ;; esac")
+
+    assert "would install what the system lacks: i2c-tools avahi-daemon" in install("--dry-run", PATH=str(tools)).stdout
+    assert (
+        "would install what the system lacks: i2c-tools \n"
+        in install("--dry-run", "--no-nginx", PATH=str(tools)).stdout
+    )
+
+
+def test_a_system_without_the_group_of_the_clamps_bus_is_told_so(machine: Path) -> None:
+    tool(machine / "bin", "getent", '[ "$1" = passwd ]')
+
+    assert (
+        steps(machine, "make_user").stdout
+        == "chaudiere: this system has no group i2c: chaudiere may not read the clamps\n"
+    )
+
+
 def test_a_system_of_32_bits_is_told_what_it_may_need(tools: Path) -> None:
     tool(tools, "dpkg", "echo armhf")
     tool(tools, "df", "echo; echo card 8000 7900 100 99% /")
@@ -133,6 +239,215 @@ def test_the_unit_starts_what_supervisor_s_file_describes_as_who_owns_the_data()
     assert "ProtectKernelTunables=yes" not in unit  # it would forbid converting all probes at once
 
 
+def test_packages_are_taken_over_while_they_are_whole(machine: Path) -> None:
+    shutil.rmtree(machine / "opt/chaudiere.new/.venv")
+
+    assert steps(machine, "take_packages_over").stdout == ""
+
+    assert (machine / "opt/chaudiere.new/.venv").exists()
+
+
+def test_packages_that_are_damaged_are_not_taken_over(machine: Path) -> None:
+    tool(machine / "opt/chaudiere/.venv/bin", "python", "exit 1")
+    shutil.rmtree(machine / "opt/chaudiere.new/.venv")
+
+    answer = steps(machine, "take_packages_over")
+
+    assert answer.returncode == 0
+    assert "all packages are fetched anew" in answer.stdout
+    assert not (machine / "opt/chaudiere.new/.venv").exists()
+
+
+UPDATE = ("stand_still", "change_places", "migrate", "start_service")
+
+
+def version(machine: Path) -> str:
+    return (machine / "opt/chaudiere/version").read_text()
+
+
+def test_an_update_is_on_the_card_before_the_database_is_changed(machine: Path) -> None:
+    programs(machine / "opt/chaudiere.new", "2", upgrade=f"echo upgrade >>{machine}/bin/asked")
+    tool(
+        machine / "bin",
+        "sync",
+        f"cat {machine}/opt/chaudiere/version >>{machine}/bin/asked; echo >>{machine}/bin/asked",
+    )
+
+    assert steps(machine, *UPDATE).returncode == 0
+
+    assert (machine / "bin/asked").read_text().split()[:2] == ["2", "upgrade"]
+    assert not (machine / "opt/chaudiere.new").exists()
+
+
+def test_the_two_folders_change_places_in_one_step(machine: Path) -> None:
+    places = [machine / "opt/chaudiere", machine / "opt/chaudiere.new"]
+    before = [place.stat().st_ino for place in places]
+
+    assert steps(machine, "exchange").returncode == 0
+
+    assert [place.stat().st_ino for place in places] == before[::-1]
+
+
+def test_a_database_that_cannot_be_upgraded_puts_the_former_programs_back(machine: Path) -> None:
+    programs(machine / "opt/chaudiere.new", "2", upgrade="exit 1")
+
+    answer = steps(machine, *UPDATE)
+
+    assert answer.returncode == 1
+    assert "what was installed before is back in its place" in answer.stderr
+    assert version(machine) == "1"
+    assert not (machine / "opt/chaudiere.new").exists()
+
+
+def database(machine: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(machine / "state/chaudiere.db", isolation_level=None)) as connection:
+        for statement in ("PRAGMA journal_mode=WAL", *statements):
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statements", "copies"), [([], 0), (["CREATE TABLE Chaudiere (ts INTEGER)"], 1)], ids=["cut short", "filled"]
+)
+def test_a_database_whose_making_was_cut_short_holds_nothing_to_copy(
+    machine: Path, statements: list[str], copies: int
+) -> None:
+    database(machine, *statements)
+
+    answer = steps(machine, "back_up")
+
+    assert answer.returncode == 0, answer.stderr
+    ran = machine / "ran"
+    assert (ran.read_text() if ran.exists() else "").count("database backup") == copies
+
+
+def test_a_database_that_cannot_be_read_is_not_taken_for_an_empty_one(machine: Path) -> None:
+    (machine / "state/chaudiere.db").write_text("no database" * 1000)
+
+    steps(machine, "back_up")
+
+    assert "database backup" in (machine / "ran").read_text()
+
+
+def test_cron_s_jobs_see_that_programs_change_places_whatever_root_s_umask(machine: Path) -> None:
+    assert steps(machine, "umask 077", "stand_still").returncode == 0
+
+    assert (machine / "run/update.lock").stat().st_mode & 0o777 == 0o644
+
+
+YOUNG = ("sensor RUNNING pid 7, uptime 0:00:04", "gunicorn RUNNING pid 8, uptime 0:00:03")
+OLD = ("sensor RUNNING pid 7, uptime 0:00:11", "gunicorn RUNNING pid 8, uptime 1 day, 0:00:00")
+DYING = ("sensor RUNNING pid 7, uptime 0:00:11", "gunicorn BACKOFF Exited too quickly (process log may have details)")
+
+
+def supervisor_says(machine: Path, *answers: tuple[str, ...]) -> None:
+    """One answer after the other, the last for ever."""
+    folder = machine / "answers"
+    folder.mkdir()
+    for number, lines in enumerate(answers):
+        (folder / str(number)).write_text("\n".join(lines) + "\n")
+    script = f'cd {folder}; set -- *; cat "$1"; [ $# -eq 1 ] || rm "$1"'
+    tool(machine / "opt/chaudiere/.venv/bin", "supervisorctl", script)
+    tool(machine / "bin", "sleep", "exit 0")
+
+
+def test_what_dies_at_once_is_no_life(machine: Path) -> None:
+    supervisor_says(machine, ("unix:///run/chaudiere/supervisor.sock no such file",), YOUNG, OLD)
+
+    assert steps(machine, "see_it_live").returncode == 0
+
+    assert [file.name for file in (machine / "answers").iterdir()] == ["2"]
+
+
+def test_a_version_that_does_not_live_is_said_with_where_to_look(machine: Path) -> None:
+    supervisor_says(machine, YOUNG, DYING)
+
+    answer = steps(machine, "see_it_live")
+
+    assert answer.returncode == 1
+    assert "not all lives: gunicorn BACKOFF" in answer.stderr
+    assert "journalctl -u chaudiere" in answer.stderr
+
+
+def installed_site(machine: Path, port: int = 5007) -> Path:
+    """The site as version 1, whose file was another, wrote it."""
+    former = (PROJECT / "config/prod/nginx.conf").read_text().replace("30s", "20s")
+    (machine / "opt/chaudiere/config/prod").mkdir()
+    (machine / "opt/chaudiere/config/prod/nginx.conf").write_text(former)
+    site = machine / "site"
+    site.write_text(former.replace("5007", str(port)))
+    return site
+
+
+def settings_say(machine: Path, line: str) -> None:
+    (machine / "etc/chaudiere/secret.env").write_text(f"#CHAUDIERE_PORT=1\n{line}\n")
+
+
+def test_the_site_is_brought_up_to_date_where_it_is_as_we_wrote_it(machine: Path) -> None:
+    site = installed_site(machine)
+
+    assert steps(machine, "place_site").returncode == 0
+
+    assert site.read_text() == (PROJECT / "config/prod/nginx.conf").read_text()
+    assert steps(machine, "place_site").stdout == ""
+
+
+def test_a_site_that_its_owner_changed_is_left_and_said_to_be(machine: Path) -> None:
+    site = installed_site(machine)
+    own = site.read_text().replace("listen 80", "listen 443 ssl; # managed by Certbot\n    listen 80")
+    site.write_text(own)
+
+    said = steps(machine, "place_site").stdout
+
+    assert site.read_text() == own
+    assert "is left as you changed it" in said
+    assert "does not name" not in said
+
+
+@pytest.mark.parametrize("line", ["CHAUDIERE_PORT=5013", "CHAUDIERE_PORT='5013' # free"])
+def test_the_port_of_the_settings_is_told_to_nginx_and_to_the_screen(machine: Path, line: str) -> None:
+    site = installed_site(machine, 5010)
+    settings_say(machine, line)
+
+    answer = steps(machine, "place_site", 'place chaudiere_cron_prod "$cron"')
+
+    assert answer.returncode == 0, answer.stderr
+    assert "proxy_pass http://127.0.0.1:5013;" in site.read_text()
+    assert "30s" in site.read_text()
+    assert "@reboot root CHAUDIERE_PORT=5013 $CHAUDIERE_DIR/local_gui.sh" in (machine / "cron").read_text()
+
+
+def test_an_owner_s_site_that_names_another_port_is_told_so(machine: Path) -> None:
+    site = installed_site(machine)
+    site.write_text("# mine\n" + site.read_text())
+    settings_say(machine, "CHAUDIERE_PORT=5013")
+
+    assert "the pages answer on 127.0.0.1:5013, which it does not name" in steps(machine, "place_site").stdout
+
+
+def test_what_fails_before_the_programs_change_places_moves_none(machine: Path) -> None:
+    answer = steps(machine, "stand_still", "false")
+
+    assert answer.returncode == 1
+    assert version(machine) == "1"
+
+
+@pytest.mark.parametrize("sent", ["HUP", "INT", "TERM"])
+def test_a_signal_does_not_part_the_programs_from_their_database(machine: Path, sent: str) -> None:
+    programs(machine / "opt/chaudiere.new", "2", upgrade=f"kill -{sent} $PPID")
+
+    answer = steps(machine, *UPDATE)
+
+    assert answer.returncode == 0, answer.stderr
+    assert version(machine) == "2"
+
+
+def test_a_signal_after_the_upgrade_keeps_the_new_programs(machine: Path) -> None:
+    answer = steps(machine, *UPDATE[:3], "kill -TERM $$")
+
+    assert answer.returncode == 130
+    assert version(machine) == "2"
+
+
 # --- the proof: a clean Debian with its own systemd and cron, the real programs; the buses are emulated
 
 PATIENCE = 300
@@ -161,7 +476,6 @@ mount -t proc proc /proc
 mount -t tmpfs tmpfs /run
 mkdir -p /dev/shm /boot/firmware
 printf '# Pi\\n#dtparam=i2c_arm=on\\n' >/boot/firmware/config.txt
-groupadd --system i2c
 cd /root/chaudiere
 mount -t tmpfs -o size=50m tmpfs /opt
 config/install.sh --yes >/root/small.txt 2>&1 && exit 2
@@ -194,10 +508,14 @@ mount -t tmpfs tmpfs "$ROOT/run"
 cd "$ROOT"
 exec env -i container=proof PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$ROOT" /sbin/init --log-target=null'
 """
-# Kills an update as soon as the folder $1 is there.
+# Kills an update as soon as $1 is there.
 KILLED = """config/install.sh --yes >/root/killed.txt 2>&1 &
 until [ -e "$1" ]; do sleep 0.01; done
 kill -9 $!"""
+# A file of a package as a power cut leaves it; the second time, as it was.
+EMPTY = """cd /opt/chaudiere/.venv/lib/python3*/site-packages/flask
+[ -e app.py.kept ] && exec mv app.py.kept app.py
+cp app.py app.py.kept && : >app.py"""
 BROKEN = """revision, down_revision = "9999", "{newest}"
 
 
@@ -387,11 +705,14 @@ def updates(machine: Machine) -> None:
     """Without a network: a whole update, two that fail, two that are killed; the house stays watched."""
     watching = machine.supervisord()
     assert watching
+    site = "/etc/nginx/sites-available/chaudiere"
+    machine.run(f"echo '# mine' >>{site}")
 
     second = machine.run("config/install.sh --yes")
 
     assert "the database before it is changed" in second
     assert "write /" not in second
+    assert f"{site} is left as you changed it" in second
     assert machine.supervisord() not in (0, watching)
     watching = machine.supervisord()
     project = machine.root / "root/chaudiere"
@@ -400,6 +721,9 @@ def updates(machine: Machine) -> None:
     (project / "requirements.txt").write_text(requirements + "chaudiere-needs-more==1\n")
     assert "What was installed goes on as before" in machine.run("config/install.sh --yes", expected=1)
     (project / "requirements.txt").write_text(requirements)
+    machine.run(EMPTY)
+    assert "damaged: Flask\n" in machine.run("config/install.sh --yes", expected=1)
+    machine.run(EMPTY)
     machine.run(KILLED, "/opt/chaudiere.new/.venv")
     assert machine.supervisord() == watching
 
@@ -411,9 +735,13 @@ def updates(machine: Machine) -> None:
     assert machine.supervisord() != 0
     assert not (machine.root / "opt/chaudiere/flask_app/migrations/versions/9999.py").exists()
 
-    machine.run(KILLED, "/opt/chaudiere.old")
-    machine.run("config/install.sh --yes")
+    (project / "newer").touch()
+    machine.run(KILLED, "/opt/chaudiere/newer")
+    machine.run(f"sed -i '/# mine/d' {site}; echo CHAUDIERE_PORT=5013 >>/etc/chaudiere/secret.env")
+    last = machine.run("config/install.sh --yes")
+    assert f"write {site}\n" in last
+    assert "see the loop and the pages live\n" in last
     assert machine.supervisord() != 0
-    assert not (machine.root / "opt/chaudiere.old").exists()
+    machine.run("cd /tmp && /opt/chaudiere/config/as-installed database backup here.db && test -s /tmp/here.db")
     newest = machine.query("SELECT MAX(ts) FROM ChaudiereMinute WHERE phase IS NOT NULL")
     until(lambda: machine.query("SELECT MAX(ts) FROM ChaudiereMinute WHERE phase IS NOT NULL") > newest, "no minutes")

@@ -62,6 +62,15 @@ def test_a_program_runs_in_the_project_s_folder_with_the_words_it_was_given(fold
     assert answer.stdout.split() == [str(folder), "-m", "sensor.create_data", "--fake"]
 
 
+def test_a_file_that_the_command_line_is_told_is_the_caller_s(folder: Path) -> None:
+    (folder / "elsewhere").mkdir()
+    words = [str(folder / "config/job"), "manager", "database", "backup", "winter.db"]
+
+    said = subprocess.run(words, cwd=folder / "elsewhere", capture_output=True, text=True, check=True).stdout
+
+    assert said.split()[:2] == [f"{folder}/elsewhere", f"{folder}/manager.py"]
+
+
 def test_the_secret_file_is_loaded_when_there(folder: Path) -> None:
     secrets = folder / "config/prod/secret.env"
     secrets.write_text("CHAUDIERE_SETPOINT=61\n")
@@ -93,10 +102,11 @@ def test_a_secret_file_that_others_can_read_is_refused_with_the_remedy(folder: P
 def test_a_missing_virtualenv_is_said_to_be_missing(folder: Path) -> None:
     shutil.rmtree(folder / ".venv")
 
-    answer = job(folder, "minute")
+    typed, by_cron = job(folder, "manager", "status"), job(folder, "minute")
 
-    assert answer.returncode == 78
-    assert ".venv/bin/python is missing" in answer.stderr
+    assert (typed.returncode, by_cron.returncode) == (78, 78)
+    assert f"{folder}/.venv/bin/python is missing; run: make test" in typed.stderr
+    assert (folder / "home/logs/jobs.log").read_text() == typed.stderr
 
 
 def test_an_unknown_word_is_refused_with_the_known_ones(folder: Path) -> None:

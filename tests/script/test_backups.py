@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import resource
 import sqlite3
 import subprocess
@@ -16,7 +18,7 @@ from click.testing import CliRunner
 from config.settings import Settings
 from flask_app import store
 from flask_app.boiler.rows import Row
-from flask_app.script.backups import BackupError, kept, make, make_daily, restore
+from flask_app.script.backups import DAILY, WEEKLY, BackupError, kept, make, make_daily, restore
 from flask_app.store import Database
 from manager import cli
 
@@ -135,17 +137,71 @@ def test_seven_days_and_four_sundays_are_kept() -> None:
     assert all(date.fromisoformat(name[10:20]).weekday() == 6 for name in found[7:])
 
 
+def named(first: date, count: int) -> set[str]:
+    return {f"chaudiere-{first + timedelta(days=number)}.db" for number in range(count)}
+
+
+def nights(names: set[str], *days: date) -> set[str]:
+    """What is left of `names` after a copy in the night of each of `days`."""
+    for day in days:
+        names = kept([*names, f"chaudiere-{day}.db"], day)
+    return names
+
+
+def test_a_night_of_a_wrong_year_costs_no_more_than_any_night_and_leaves_nothing() -> None:
+    before = nights(set(), *(TODAY - timedelta(days=back) for back in range(60, -1, -1)))
+    tomorrow = TODAY + timedelta(days=1)
+
+    ahead = nights(before, date(2031, 1, 1))
+
+    assert len(before - ahead) <= 1
+    assert nights(ahead, tomorrow) == nights(before, tomorrow)
+
+
+def test_a_clock_that_went_back_makes_no_copy_go() -> None:
+    before = nights(set(), *(TODAY - timedelta(days=back) for back in range(60, -1, -1)))
+
+    back = nights(before, *(date(1970, 1, day) for day in range(1, 8)))
+
+    assert before <= back
+
+
+def test_copies_stay_few_whatever_the_clock_says() -> None:
+    chance = random.Random(14)
+    names: set[str] = set()
+    for _ in range(300):
+        names = nights(names, TODAY + timedelta(days=chance.randrange(-4000, 4000)))
+
+        assert len(names) <= 2 * (DAILY + WEEKLY)
+
+
+def test_what_a_power_cut_left_of_a_copy_goes_and_one_under_way_stays(filled: Database, settings: Settings) -> None:
+    folder = Path(settings.backups)
+    folder.mkdir()
+    gone = 9_999_999  # more than Linux gives to any process
+    left = "chaudiere-2026-11-20.db.new"
+    for name in (left, f"{left}.{gone}.part", f"{left}.{gone}.part-journal", f"{left}.{os.getppid()}.part"):
+        (folder / name).write_text("half")
+
+    make_daily(settings.database, settings.backups, TODAY)
+
+    assert {path.name for path in folder.iterdir()} == {"chaudiere-2026-11-24.db", f"{left}.{os.getppid()}.part"}
+
+
 def test_the_day_s_copy_replaces_itself_and_old_ones_go(filled: Database, settings: Settings) -> None:
     folder = Path(settings.backups)
     folder.mkdir()
-    (folder / "chaudiere-2026-01-02.db").write_text("old")
+    for name in named(date(2026, 1, 5), 6):  # a Monday, and five more
+        (folder / name).write_text("old")
     (folder / "mine.db").write_text("not ours to remove")
+    (folder / "chaudiere-2026-01-02.db").write_text("older")
 
     make_daily(settings.database, settings.backups, TODAY)
     fill(filled, 9000, 10)
     make_daily(settings.database, settings.backups, TODAY)
 
-    assert sorted(path.name for path in folder.iterdir()) == ["chaudiere-2026-11-24.db", "mine.db"]
+    left = {"chaudiere-2026-11-24.db", "mine.db", *named(date(2026, 1, 5), 6)}
+    assert {path.name for path in folder.iterdir()} == left
     assert count(folder / "chaudiere-2026-11-24.db") == 310
 
 

@@ -35,7 +35,7 @@ def composed(database: Database, settings: Settings, *planned: Delivery, closed_
         alert_id = store.open_alert(connection, "low_water", OPENED, EVIDENCE, 0)
         store.insert_deliveries(connection, alert_id, planned)
         if closed_ts:
-            store.close_alerts(connection, "low_water", closed_ts)
+            store.close_alerts(connection, "low_water", 0, closed_ts)
     options = in_force(settings.options, store.option_changes(database.connection), NOW)
     composer = Composer(database, settings, options, NOW + 180)
     return [composer.message((one,)) for one in store.due_deliveries(database.connection, NOW)]

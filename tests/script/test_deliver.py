@@ -119,6 +119,19 @@ def test_without_credentials_the_row_says_which_variable_is_missing_and_waits(
     assert [row[1:] for row in ended(database)] == [(None, None), (None, None)]
 
 
+def test_what_a_clock_ahead_has_tried_is_tried_again_once_it_is_set(
+    mailbox: Mailbox, database: Database, settings: Settings
+) -> None:
+    plan(database, MAIL)
+    mailbox.answer = "451 try later"
+    run(database, settings, Clock(NOW + 86400))
+    mailbox.answer = "250 OK"
+
+    run(database, settings, Clock())
+
+    assert len(mailbox.mails) == 1
+
+
 def test_what_is_too_old_is_given_up(mailbox: Mailbox, database: Database, settings: Settings) -> None:
     plan(database, MAIL)
 
@@ -192,8 +205,11 @@ def test_a_gateway_that_lies_or_fails_is_tried_again(
     assert answer.words
 
 
-@pytest.mark.parametrize("channel", ["mail", "sms"])
-def test_a_silent_server_costs_the_timeout_and_no_more(channel: str, environ: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("channel", "outcome"),
+    [("mail", Outcome.RETRY), ("sms", Outcome.UNSURE)],  # a mail was not handed over; an SMS was asked for
+)
+def test_a_silent_server_costs_the_timeout_and_no_more(channel: str, outcome: Outcome, environ: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         environ |= {
@@ -208,5 +224,21 @@ def test_a_silent_server_costs_the_timeout_and_no_more(channel: str, environ: di
 
         answer = send_email_sms.send(Message(channel, "+33639980001", "s", "t"), load(environ), timeout=0.2)
 
-    assert answer.outcome is Outcome.RETRY
+    assert answer.outcome is outcome
     assert "timed out" in answer.words.lower()
+
+
+def test_a_mail_that_may_have_been_taken_is_tried_again_once_an_hour(
+    mailbox: Mailbox, database: Database, settings: Settings
+) -> None:
+    plan(database, MAIL)
+    mailbox.mute = True
+
+    for minute in range(119):
+        run(database, settings, Clock(NOW + 60 * minute))
+
+    assert len(mailbox.mails) == 2
+    mailbox.mute = False
+    run(database, settings, Clock(NOW + 7260))
+    assert len(mailbox.mails) == 3
+    assert outcomes(database) == ["unsure", "unsure", "sent"]

@@ -46,7 +46,7 @@ def open_alert(database: Database, kind: str, ts: int, closed_ts: int | None = N
         ]
         store.insert_deliveries(connection, alert_id, planned)
         if closed_ts:
-            store.close_alerts(connection, kind, closed_ts)
+            store.close_alerts(connection, kind, 0, closed_ts)
 
 
 def run(database: Database, settings: Settings, now: float) -> None:
@@ -130,6 +130,23 @@ def test_no_address_gets_more_than_is_stated_whatever_the_boiler_does(
     assert max(hours.values()) <= 6
     assert len(texts) <= 12
     assert len(gateway.forms) == len(texts)
+
+
+@pytest.mark.parametrize(("kind", "left"), [("low_water", True), ("fire_dying", True), ("fouling", False)])
+def test_what_flaps_leaves_room_for_cold_water_and_its_causes(
+    kind: str, left: bool, mailbox: Mailbox, gateway: Gateway, database: Database, settings: Settings
+) -> None:
+    for number in range(24 * 3):
+        open_alert(database, "blind", NOW + number * 1200, NOW + number * 1200 + 600)
+        run(database, settings, NOW + number * 1200 + 610)
+    blinds = len(gateway.forms)
+
+    open_alert(database, kind, NOW + DAY)
+    run(database, settings, NOW + DAY + 1)
+
+    query = "SELECT COUNT(*) FROM Delivery JOIN Alert ON Alert.id = alert_id WHERE kind = ? AND sent_ts IS NOT NULL"
+    assert blinds == 8
+    assert (len(gateway.forms) == 9, database.connection.execute(query, (kind,)).fetchone() == (2,)) == (left, left)
 
 
 LEFT = "SELECT sent_ts FROM Delivery WHERE channel = ? AND sent_ts IS NOT NULL AND told_by IS NULL ORDER BY sent_ts"
@@ -227,7 +244,7 @@ def test_no_kill_loses_a_message_and_each_sends_one_double_at_most(
         for number in range(kills):
             with database.writing() as connection:
                 alert_id = store.open_alert(connection, "jam", now - 100_000 + number * 60, "{}", 0)
-                store.close_alerts(connection, "jam", now - 100_000 + number * 60 + 30)
+                store.close_alerts(connection, "jam", 0, now - 100_000 + number * 60 + 30)
                 planned = [
                     Delivery("opened", channel, address, now - 10, now + DAY)
                     for channel, address in (("mail", f"m{number}@example.org"), ("sms", f"+3363998{number:04}"))

@@ -222,6 +222,95 @@ def test_a_cold_spell_that_begins_again_goes_on_with_its_story(database: Databas
     ]
 
 
+def test_water_that_hovers_is_told_anew_after_a_day_though_somebody_had_seen_it(
+    database: Database, settings: Settings
+) -> None:
+    name_people(database)
+    waters = [57.0, 57.0, *([55.5] * 15 + [56.2]) * 95]
+    rows = [minute(START + 60 * number, water) for number, water in enumerate(waters)]
+    live(database, settings, rows[:10])
+    with database.writing() as connection:
+        connection.execute("UPDATE Alert SET acknowledged_ts = ?, acknowledged_by = 'Ana'", (START + 600,))
+
+    for first in range(10, len(rows), 16):
+        keep(database, rows[first : first + 16])
+        now = rows[first : first + 16][-1].ts + 63
+        process(database, settings, now)
+        send_all(database, now)
+
+    found = [(reason, due // 60) for reason, address, due in planned(database, "low_water") if "ana" in address]
+    first, second = (due for reason, due in found if reason == "opened")
+    assert 1440 <= second - first <= 1456
+    assert not [due for reason, due in found if first < due < second]
+    assert [due - second for reason, due in found if reason == "reminder"][:1] == [10]
+
+
+def ahead(database: Database, settings: Settings, waters: list[float], until: int) -> list[Row]:
+    """Half an hour of warm water, then `waters` by a clock that is a day ahead, and warm water by the true one again,
+    from then until the minute `until`; returns what was not judged yet."""
+    live(database, settings, [minute(START + 60 * number) for number in range(30)])
+    live(database, settings, [minute(START + DAY + 60 * (30 + number), water) for number, water in enumerate(waters)])
+    return [minute(START + 60 * number) for number in range(30 + len(waters), until)]
+
+
+def test_what_was_told_by_a_clock_a_day_ahead_goes_on_once_it_is_set_and_silences_nothing(
+    database: Database, settings: Settings
+) -> None:
+    name_people(database)
+    rows = ahead(database, settings, [65.0] * 5 + [50.0] * 55, 400)
+    cold = [row._replace(water=50.0) if row.ts < START + 6000 or row.ts >= START + 18000 else row for row in rows]
+
+    live(database, settings, cold)
+
+    # The first spell is told at its 35th minute by the false clock, and goes on at the 90th by the true one.
+    begins = [(START + 60 * 35, START + 60 * 90), (START + 60 * 90, START + 60 * 101), (START + 60 * 300, None)]
+    assert low_water(database) == begins
+    found = [(why, (due - START) // 60) for why, to, due in planned(database, "low_water") if "ana" in to]
+    assert [due for why, due in found if why == "opened"] == [36, 301]
+    assert [due for why, due in found if why == "recovery"] == [102]
+    assert [due for why, due in found if why == "reminder"] == [46, 66, 96, 311, 331, 361]
+
+
+def test_an_alert_of_a_clock_ahead_ends_once_it_is_set_when_all_is_well(database: Database, settings: Settings) -> None:
+    name_people(database)
+
+    live(database, settings, ahead(database, settings, [65.0] * 5 + [50.0] * 20, 70))
+
+    assert low_water(database) == [(START + 60 * 35, START + 60 * 56)]
+    assert [why for why, to, _ in planned(database, "low_water") if "ana" in to] == ["opened", "reminder", "recovery"]
+
+
+def test_no_second_low_water_within_ten_minutes_of_one_told_by_a_clock_ahead(
+    database: Database, settings: Settings
+) -> None:
+    rows = ahead(database, settings, [65.0] * 5 + [50.0, 65.0, 65.0], 60)
+
+    live(database, settings, [row._replace(water=50.0) for row in rows])
+
+    assert [opened for opened, _ in low_water(database)] == [START + 60 * 45, START + DAY + 60 * 35]
+
+
+def test_a_story_costs_no_more_the_longer_it_lasts(database: Database) -> None:
+    with database.writing() as connection:
+        for number in range(3000):
+            ts = START + 720 * number
+            statement = "INSERT INTO Alert (kind, opened_ts, closed_ts, evidence) VALUES ('low_water', ?, ?, '{}')"
+            connection.execute(statement, (ts, ts + 720))
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    database.connection.set_progress_handler(count, 1000)
+    life = store.life(database.connection, 3000)
+    database.connection.set_progress_handler(None, 1000)
+
+    assert life.opened_ts == START + 720 * (3000 - 120)
+    assert steps < 1000  # thousands of SQLite's instructions
+
+
 def test_a_boiler_stopped_on_purpose_is_noted_and_told_only_when_the_stop_ends(
     database: Database, settings: Settings
 ) -> None:
@@ -267,6 +356,31 @@ def test_a_silent_loop_is_told_after_three_minutes_and_its_end_tells_the_story(
     story = json.loads(evidence)
     assert (story["gap_from_ts"], story["gap_to_ts"]) == (last + 60, last + 31 * 60)
     assert (story["water_before"], story["water_after"], story["running"]) == (60.0, 58.0, False)
+
+
+def test_a_silence_is_told_although_a_missing_probe_was_acknowledged(database: Database, settings: Settings) -> None:
+    name_people(database)
+    last = START + 49 * 60
+    minutes = [minute(START + 60 * number, 60.0) for number in range(50)]
+    live(database, settings, [one._replace(flue=None) if one.ts >= START + 1800 else one for one in minutes])
+    with database.writing() as connection:
+        connection.execute("UPDATE Alert SET acknowledged_ts = ?, acknowledged_by = 'Bo'", (last,))
+
+    for now in range(last + 63, last + 400, 60):
+        process(database, settings, now)
+    keep(database, [Row(last + 60 * number, samples=0) for number in range(1, 31)])
+    live(database, settings, [minute(last + 31 * 60, 60.0)])
+
+    query = (
+        "SELECT opened_ts, closed_ts, json_extract(evidence, '$.missing') FROM Alert WHERE kind = 'blind' ORDER BY 1"
+    )
+    silence_ts = last + 180
+    assert database.connection.execute(query).fetchall() == [
+        (START + 39 * 60, silence_ts, "flue"),
+        (silence_ts, last + 31 * 60, "row"),
+    ]
+    told = [due for reason, address, due in planned(database, "blind") if reason == "opened" and "ana" in address]
+    assert told == [START + 40 * 60, silence_ts + 60]
 
 
 def test_after_a_power_cut_the_first_run_tells_what_happened(database: Database, settings: Settings) -> None:

@@ -30,7 +30,12 @@ def history() -> list[Row]:
     """The story of the engine's tests up to its long silence, as the archive keeps it: a row each minute."""
     rows = story()
     end = next(number for number, row in enumerate(rows[1:], 1) if row.ts - rows[number - 1].ts > 60)
-    return [row._replace(ts=START + 60 * number, samples=15, auger_power=None) for number, row in enumerate(rows[:end])]
+    return [
+        row._replace(
+            ts=START + 60 * number, samples=15 * any(value is not None for value in row[1:9]), auger_power=None
+        )
+        for number, row in enumerate(rows[:end])
+    ]
 
 
 def replayed(rows: list[Row]) -> Said:

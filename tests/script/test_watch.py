@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import socket
@@ -18,17 +19,39 @@ import pytest
 from config.settings import Settings, load, make_folders
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.rows import Row
-from flask_app.script.watch import Deed, Memory, Seen, answers, decide, listen, look, restart_loop, tell
-from flask_app.store import Database, insert_readings, newest_reading_ts, opened
-from tests.servers import Gateway, free_port
+from flask_app.lock import hold
+from flask_app.script.watch import (
+    Deed,
+    Memory,
+    Seen,
+    Watch,
+    answers,
+    decide,
+    keep_people,
+    kept_people,
+    listen,
+    look,
+    restart_loop,
+    tell,
+)
+from flask_app.store import Database, insert_readings, keep_state, newest_reading_ts, opened
+from tests.damage import spoil_table
+from tests.servers import Gateway, Mailbox, free_port
 
 PROJECT = Path(__file__).parent.parent.parent
 
-LONG_AGO = Memory(start=0.0, newest=5, changed=1000.0)
+LONG_AGO = Memory(start=0.0, newest=5, changed=1000.0, life=1000.0)
 
 
 def seen(monotonic: float, newest: int | None = 5, late: int = 0, storage: str = "", pages: bool = True) -> Seen:
     return Seen(monotonic, newest, late, storage, pages)
+
+
+def keep_judged(database: Database, ts: int) -> None:
+    """A reading at `ts`, and its minute judged."""
+    with database.writing() as connection:
+        insert_readings(connection, [Row(ts)])
+        keep_state(connection, ts // 60 * 60, 1, "{}", ts)
 
 
 def test_a_loop_without_a_new_row_for_a_minute_is_restarted_and_given_time() -> None:
@@ -54,6 +77,49 @@ def test_nothing_is_done_while_everything_starts() -> None:
 def test_late_jobs_and_a_refused_write_are_told() -> None:
     assert decide(LONG_AGO, seen(1010.0, late=301))[1] == [Deed.TELL_JOBS]
     assert decide(LONG_AGO, seen(1010.0, storage="disk is full"))[1] == [Deed.TELL_STORAGE]
+
+
+def looks(settings: Settings, memory: Memory, minutes: int, cron: bool) -> list[Deed]:
+    """What so many looks call for, a minute apart, while the loop is dead and cron runs process_phase or does not."""
+    found: list[Deed] = []
+    for number in range(minutes):
+        if cron:
+            mark = Path(settings.runtime, "ran-process_phase")
+            mark.write_text("0\n")
+            os.utime(mark, (6900 + 60 * number, 6900 + 60 * number))
+        memory, deeds = decide(memory, look(settings, memory.start + 60.0 * number, 7000.0 + 60 * number))
+        found += [deed for deed in deeds if deed not in (Deed.RESTART, Deed.TELL_PAGES)]
+    return found
+
+
+def test_a_loop_and_a_cron_that_are_both_dead_are_told_after_five_minutes(
+    database: Database, settings: Settings
+) -> None:
+    keep_judged(database, 6600)
+    start = Memory(start=0.0, newest=None, changed=0.0)
+
+    assert looks(settings, start, 5, cron=False) == []
+    assert looks(settings, start, 60, cron=False) == [Deed.TELL_JOBS] * 55
+
+
+def test_while_cron_runs_a_dead_loop_is_not_the_jobs_fault(database: Database, settings: Settings) -> None:
+    keep_judged(database, 6600)
+
+    assert looks(settings, Memory(start=0.0, newest=None, changed=0.0), 60, cron=True) == []
+
+
+def test_a_job_that_fails_each_minute_is_no_sign_of_life() -> None:
+    memory, deeds = decide(LONG_AGO, seen(1010.0)._replace(ended=7))
+    assert deeds == []
+
+    assert decide(memory, seen(1309.0))[1] == [Deed.RESTART]
+    assert Deed.TELL_JOBS in decide(memory, seen(1310.0))[1]
+
+
+def test_a_database_that_could_not_be_read_tells_nothing_of_the_loop_and_the_jobs() -> None:
+    memory, _deeds = decide(LONG_AGO, Seen(1900.0, None, 0, "its lock is held"))
+
+    assert decide(memory, seen(1930.0))[1] == []
 
 
 def test_pages_that_do_not_answer_for_five_looks_are_told() -> None:
@@ -92,13 +158,25 @@ def test_a_look_sees_the_newest_reading_and_how_late_its_judgement_is(database: 
 
     found = look(settings, 1.0, 7000.0)
 
-    assert found._replace(pages=True) == Seen(1.0, 6600, 540, "")
+    assert found._replace(pages=True) == Seen(1.0, 6600, 540, "", people=[])
 
 
 def test_a_look_at_a_damaged_file_says_so(settings: Settings) -> None:
     Path(settings.database).write_bytes(b"no database" * 100)
 
     assert "cannot be read as a database" in look(settings, 1.0, 7000.0).storage
+
+
+@pytest.mark.parametrize("table", ["ChaudiereMinute", "Alert", "TenMinutes"])
+def test_a_damaged_table_that_a_job_stumbles_over_is_told_as_storage(settings: Settings, table: str) -> None:
+    spoil_table(settings.database, table)
+    for job, status in (("archive_minute", 0), ("process_phase", 1)):
+        Path(settings.runtime, f"ran-{job}").write_text(f"{status}\n")
+
+    found = look(settings, 1000.0, 7000.0)
+
+    assert "`database restore` puts a copy back" in found.storage
+    assert decide(LONG_AGO, found)[1] == [Deed.TELL_STORAGE]
 
 
 def test_its_own_message_is_sent_once_an_hour(settings: Settings) -> None:
@@ -113,6 +191,42 @@ def test_its_own_message_is_sent_once_an_hour(settings: Settings) -> None:
     assert "disk is full" in caught[0].read_text()
 
 
+def test_a_message_that_could_not_leave_is_tried_again_and_once_sent_rests_for_an_hour(
+    mailbox: Mailbox, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = settings._replace(mail=settings.mail._replace(port=free_port()))
+
+    for minute in range(12):
+        tell(lost, Kind.STORAGE, "disk is full", 10_000.0 + 60 * minute)
+    assert capsys.readouterr().err.count("storage to house@example.org: retry") == 3
+    for minute in range(12, 70):
+        tell(settings, Kind.STORAGE, "disk is full", 10_000.0 + 60 * minute)
+
+    assert [mail["To"] for mail in mailbox.mails] == ["house@example.org"]
+    assert capsys.readouterr().err.count("storage to house@example.org: sent") == 1
+
+
+def test_who_was_reached_gets_nothing_twice_while_another_is_tried_again(
+    mailbox: Mailbox, gateway: Gateway, settings: Settings
+) -> None:
+    lost = settings._replace(sms=settings.sms._replace(url=f"http://127.0.0.1:{free_port()}"))
+
+    for now, reached in ((10_000.0, lost), (10_300.0, lost), (10_600.0, settings), (10_900.0, settings)):
+        tell(reached, Kind.JOBS, "7 min", now)
+
+    assert len(mailbox.mails) == len(gateway.forms) == 1
+
+
+def test_a_clock_set_back_does_not_silence_it(settings: Settings) -> None:
+    Path(settings.simulator_script).write_text("{}")
+    told = settings._replace(alert_emails=("house@example.org",))
+
+    for now in (1_000_000.0, 10_000.0):
+        tell(told, Kind.STORAGE, "disk is full", now)
+
+    assert len(caught(settings)) == 2
+
+
 def test_who_is_told_first_is_read_from_the_page_s_list(database: Database, settings: Settings) -> None:
     Path(settings.simulator_script).write_text("{}")
     with database.writing() as connection:
@@ -125,6 +239,63 @@ def test_who_is_told_first_is_read_from_the_page_s_list(database: Database, sett
     assert "ana@example.org" in caught
     assert "+33639980001" in caught
     assert "bo@example.org" not in caught
+
+
+def name(database: Database, *people: tuple[str, str, int]) -> None:
+    with database.writing() as connection:
+        connection.executemany("INSERT INTO Recipient (channel, address, position) VALUES (?, ?, ?)", people)
+
+
+def caught(settings: Settings) -> list[str]:
+    return [json.loads(path.read_text())["address"] for path in sorted(Path(settings.messages).iterdir())]
+
+
+def test_a_tick_keeps_who_is_told_first_for_the_day_the_database_cannot_be_read(
+    database: Database, settings: Settings
+) -> None:
+    Path(settings.simulator_script).write_text("{}")
+    name(database, ("mail", "ana@example.org", 1), ("mail", "bo@example.org", 2))
+    Watch(settings, f"unix://{settings.runtime}/none.sock").tick()
+    Path(settings.database).write_bytes(b"no database" * 100)
+
+    tell(settings, Kind.STORAGE, "damaged", 10_000.0)
+
+    assert caught(settings) == ["ana@example.org"]
+    (kept,) = Path(settings.runtime).glob("*people*")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_was_removed_from_the_page_is_told_no_more(database: Database, settings: Settings) -> None:
+    named = settings._replace(alert_emails=("house@example.org",))
+    keep_people(named, [("mail", "ana@example.org")])
+
+    Watch(named, f"unix://{settings.runtime}/none.sock").tick()
+
+    assert kept_people(named) == [("mail", "house@example.org")]
+
+
+@pytest.mark.parametrize("kept", ["", "[1, 2]", '{"mail": 3}', "[[]]"])
+def test_a_kept_list_that_cannot_be_read_is_none(settings: Settings, kept: str) -> None:
+    keep_people(settings, [])
+    (path,) = Path(settings.runtime).glob("*people*")
+    path.write_text(kept)
+
+    assert kept_people(settings) is None
+
+
+@pytest.mark.proof
+def test_a_lock_that_another_holds_hides_nobody(database: Database, settings: Settings) -> None:
+    # The waits for the lock are real: half a minute for the write and as much for each close.
+    Path(settings.simulator_script).write_text("{}")
+    name(database, ("mail", "ana@example.org", 1))
+
+    with hold(settings.lock, 0):
+        found = look(settings, 1.0, 7000.0)
+        tell(settings, Kind.STORAGE, found.storage, 10_000.0)
+
+    assert "is held by another process" in found.storage
+    assert found.people == [("mail", "ana@example.org")]
+    assert caught(settings) == ["ana@example.org"]
 
 
 # --- under a real supervisord

@@ -9,7 +9,7 @@ import pytest
 from flask_app.boiler.fittings import DEFAULT_CHANNELS, Channel, Fittings, Probe
 from flask_app.boiler.rows import MOTORS
 from flask_app.lock import hold
-from sensor.bench import Deed, Hardware
+from sensor.bench import Deed, Hardware, refused
 from sensor.check import lines, look
 from sensor.get_temp import Probes
 from sensor.get_watt import Currents
@@ -134,6 +134,15 @@ def test_a_bus_without_a_probe_is_another_fault_than_no_bus(tmp_path: Path) -> N
     report = look(bare(tmp_path, tmp_path / "i2c-1"), Fittings((), CHANNELS), (), readings=1)
 
     assert [lack.split(":")[0] for lack in report.lacks] == ["No probe answers on the 1-wire bus"]
+
+
+def test_who_may_not_use_the_bus_is_told_what_helps_where_the_programs_are() -> None:
+    device = Path("/dev/i2c-1")
+
+    installed, checkout = refused(device, "chaudiere", "/opt/chaudiere"), refused(device, "pi", "/home/pi/chaudiere")
+
+    assert installed.endswith("run `sudo adduser chaudiere i2c`, then `sudo systemctl restart chaudiere`.")
+    assert checkout.endswith("run `sudo adduser pi i2c`, then log in again.")
 
 
 def test_the_loop_gets_the_converter_between_two_windows(tmp_path: Path) -> None:

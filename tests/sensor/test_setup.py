@@ -246,7 +246,7 @@ def test_without_a_bus_the_walk_says_what_is_missing(tmp_path: Path, kept: Kept)
     text = answered(cellar, kept, ["", "", "", "", "off", "skip", *["skip"] * 3])
 
     assert "No probe answers on the 1-wire bus" in text
-    assert "does not answer at 0x48" in text
+    assert "does not answer at 0x48: check its four wires, and that ADDR is on GND" in " ".join(text.split())
 
 
 def test_a_gate_may_be_set_and_later_follow_the_idle_current_again(cellar: Cellar, kept: Kept) -> None:

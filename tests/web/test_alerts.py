@@ -28,6 +28,20 @@ def test_an_alert_tells_its_life_its_values_and_its_messages(client: FlaskClient
     assert "55,9 °C" in text
 
 
+def test_what_did_not_leave_is_said_where_it_is_told_and_a_failed_test_is_not(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    due = {"channel": "mail", "address": "a@example.org", "due_ts": NOW - 90, "expires_ts": NOW, "failed_ts": NOW}
+    rows.add("Delivery", reason="test", **due)
+    after_test = client.get("/").get_data(as_text=True)
+    rows.alert(closed=NOW - 60)
+    rows.add("Delivery", reason="opened", alert_id=1, **due)
+
+    after_alert = client.get("/").get_data(as_text=True)
+
+    assert 'class="notice"' not in after_test
+    assert 'href="/alerts/">Alertes</a></p>' in after_alert
+
+
 def test_the_caught_messages_of_a_simulation_are_read_in_full(
     client: FlaskClient, rows: Rows, settings: Settings
 ) -> None:

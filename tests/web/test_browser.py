@@ -8,11 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
 from playwright.sync_api import expect
 
 from config.settings import Settings
+from flask_app.boiler.alerts import READING_LATE
 from flask_app.web import account
-from tests.web.conftest import MINUTE_NOW, NOW, Rows, Visit
+from tests.web.conftest import MINUTE_NOW, NOW, Clock, Rows, Visit
 
 PAGES = ("/", "/kiosk", "/charts/?with=day", "/charts/now/6", "/alerts/", "/alerts/1", "/nowhere")
 SETTINGS = (
@@ -134,6 +136,94 @@ def test_without_news_the_first_screen_says_so_and_no_longer_calls_it_well(visit
     assert "Tout va bien" in page.inner_text("h1")
 
 
+def turn(page: Any, hidden: bool) -> None:
+    """Hides the page as a phone that falls asleep does, or shows it again."""
+    page.evaluate(
+        """hidden => {
+            Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_a_phone_that_wakes_away_from_home_calls_nothing_well(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/")
+    page.clock.install(time="2026-11-30T12:00:00Z")
+    page.reload()
+
+    page.route("**/state", lambda _route: None)
+    turn(page, hidden=True)
+    page.clock.set_system_time("2026-11-30T15:00:00Z")  # its monotonic clock stood still
+    turn(page, hidden=False)
+
+    assert page.inner_text("h1").startswith("?")
+    assert page.inner_text("#age") == "3 h"
+    assert page.locator("#offline").is_visible()
+
+
+def test_a_phone_that_wakes_at_home_is_drawn_anew_though_nothing_changed(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    page = visit("/")
+    page.clock.install(time="2026-11-30T12:00:00Z")
+    page.reload()
+    with page.expect_response("**/state"):
+        page.clock.run_for(6000)
+
+    turn(page, hidden=True)
+    page.clock.set_system_time("2026-11-30T15:00:00Z")
+    with page.expect_response(lambda answer: answer.status == 304):
+        turn(page, hidden=False)
+    page.clock.run_for(6000)
+
+    expect(page.locator("h1")).to_contain_text("Tout va bien")
+    expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_a_reading_that_grows_old_unheard_is_not_called_well_and_is_drawn_anew_once_heard(
+    visit: Visit, rows: Rows
+) -> None:
+    rows.well()
+    page = visit("/")
+    page.clock.install()
+    page.reload()
+    with page.expect_response("**/state"):
+        page.clock.run_for(6000)
+    page.route("**/state", lambda _route: None)
+
+    page.clock.fast_forward(READING_LATE * 1000)
+    page.clock.run_for(1000)
+    without = page.inner_text("h1")
+    page.unroute("**/state")
+    page.clock.run_for(20000)
+    expect(page.locator("#offline")).to_be_hidden()
+
+    assert without.startswith("?")
+    assert "Tout va bien" in page.inner_text("h1")
+    assert page.locator("#live").get_attribute("data-state") == "ok"
+
+
+def test_a_first_screen_whose_login_is_over_asks_for_a_new_one(
+    visit: Visit, rows: Rows, app: Flask, clock: Clock
+) -> None:
+    rows.well()
+    with app.test_request_context():
+        account.create_user("Ana", "a quite long password")
+    page = visit("/", extra_http_headers={"X-Forwarded-For": "203.0.113.7"})
+    page.fill('[name="name"]', "Ana")
+    page.fill('[name="password"]', "a quite long password")
+    page.click("button.main")
+    page.wait_for_selector("#live")
+    page.clock.install()
+    page.reload()
+
+    clock.now += account.IDLE + 1
+    page.clock.run_for(6000)
+
+    page.wait_for_url("**/admin/login?next=/")
+
+
 def test_a_hidden_page_asks_nothing(visit: Visit, rows: Rows) -> None:
     rows.well()
     page = visit("/")
@@ -142,12 +232,7 @@ def test_a_hidden_page_asks_nothing(visit: Visit, rows: Rows) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.extend([request.url] * ("icon" not in request.url)))
 
-    page.evaluate(
-        """() => {
-            Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
-            document.dispatchEvent(new Event("visibilitychange"));
-        }"""
-    )
+    turn(page, hidden=True)
     page.clock.run_for(60_000)
 
     assert asked == []

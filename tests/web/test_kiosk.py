@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.web.conftest import NOW, Rows, Visit
+from tests.web.conftest import MINUTE_NOW, NOW, Rows, Visit
 
 SCREEN = (800, 480)
 FAST = """
@@ -53,6 +53,83 @@ def test_all_fits_on_the_screen_and_the_verdict_is_large(visit: Visit, rows: Row
     bar = page.locator(".bar").bounding_box()
     ribbon = page.locator(".ribbon").bounding_box()
     assert ribbon["y"] + ribbon["height"] <= bar["y"] + 1
+
+
+SIZES = [(800, 480), (1024, 600), (1280, 800), (1920, 1080)]
+OVER = """() => {
+    const parts = [...document.querySelectorAll(
+        ".notice, .flash, .verdict, .level, .phase, .tiles, .one-tap, .ribbon, .last, .bar, .bar .button, #clock"
+    )].filter((part) => part.checkVisibility()).map((part) => [part, part.getBoundingClientRect()]);
+    const apart = ([one, a], [other, b]) => one.contains(other) || other.contains(one) ||
+        a.top >= b.bottom - 1 || b.top >= a.bottom - 1 || a.left >= b.right - 1 || b.left >= a.right - 1;
+    const found = [];
+    for (const [one, box] of parts) {
+        const inner = [...one.querySelectorAll(":is(.verdict, .level, .phase) :is(h1, h2, p, .chip)")];
+        const lowest = Math.max(...inner.map((text) => text.getBoundingClientRect().bottom));
+        if (box.top < 0 || box.bottom > innerHeight || box.right > innerWidth) found.push([one.className, "outside"]);
+        if (lowest > box.bottom + 1) found.push([one.className, "cut"]);
+        for (const next of parts) if (!apart([one, box], next)) found.push([one.className, next[0].className]);
+    }
+    return found;
+}"""
+"""Which parts of the screen lie over each other, or leave their place."""
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("size", SIZES)
+def test_at_a_fault_nothing_lies_over_another(visit: Visit, rows: Rows, size: tuple[int, int], language: str) -> None:
+    for minute in range(60):
+        rows.minutes(MINUTE_NOW - 3600 + 60 * minute, MINUTE_NOW - 3540 + 60 * minute, water=64 - minute / 30, phase=9)
+    rows.reading(water=62.0, flue=31.0, spare=19.5)
+    rows.alert(kind="fire_dying", opened=NOW - 90_000)
+    rows.add("Setting", key="stop", since_ts=NOW - 60, value=f"{NOW + 9000} sweep", by="kiosk")  # and nobody to tell
+
+    page = visit(f"/kiosk?lang={language}", size=size)
+
+    for kind in ("fire_dying", "delivery", "power_cut", "jobs"):
+        rows.run("UPDATE Alert SET kind = ?", [(kind,)])
+        page.goto(page.url)
+        assert page.evaluate(OVER) == [], kind
+    page.locator(".one-tap button").click()
+    expect(page.locator(".flash")).to_be_visible()
+    assert page.evaluate(OVER) == []
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_stop_on_purpose_is_reached_by_a_finger(
+    visit: Visit, rows: Rows, size: tuple[int, int], language: str
+) -> None:
+    rows.well()
+    page = visit(f"/kiosk?lang={language}", size=size)
+    page.clock.install(time="2026-11-30T12:00:00Z")
+    page.goto(page.url)
+
+    for one in ("#stop-sweep", "#run", "#stop-absence"):
+        page.locator("#stop summary").click()
+        box = page.locator("#stop .buttons").bounding_box()
+        page.locator(one).click()
+
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+    expect(page.locator("#stopped")).to_contain_text("7 déc. 01:53" if language == "fr" else "7 Dec 01:53")
+
+
+def test_each_open_alert_can_be_acknowledged_in_its_turn(visit: Visit, rows: Rows) -> None:
+    rows.well()
+    rows.alert()
+    rows.alert(2, "jam", NOW - 600)
+    page = visit("/kiosk", size=SCREEN)
+    shown = page.locator(".one-tap:visible")
+
+    expect(shown.locator("h2")).to_have_text(["Eau sous la consigne"])
+    shown.get_by_role("button").click()
+    expect(shown.locator("h2")).to_have_text(["Bourrage de la vis"])
+    shown.get_by_role("button").click()
+    expect(shown.get_by_role("button")).to_have_count(0)
+
+    expect(shown.locator("h2")).to_have_text(["Eau sous la consigne"])
+    expect(shown).to_contain_text("s’en occupe")
 
 
 def test_the_screen_is_dim_at_night_until_it_is_touched(visit: Visit, rows: Rows) -> None:

@@ -69,6 +69,25 @@ def test_an_open_alert_says_what_to_do(client: FlaskClient, rows: Rows) -> None:
     assert "Allez voir la chaudière" in text
 
 
+@pytest.mark.parametrize(
+    ("phase", "cold", "advice"),
+    [(10, False, "Remplissez le silo"), (9, False, "Vérifiez le silo"), (7, True, "Vérifiez le silo")],
+)
+def test_a_refill_is_advised_while_it_saves_the_fire(
+    client: FlaskClient, rows: Rows, phase: int, cold: bool, advice: str
+) -> None:
+    rows.minutes(MINUTE_NOW - 600, MINUTE_NOW, water=50.0, phase=phase)
+    rows.reading(water=50.0)
+    rows.alert(kind="fire_dying")
+    if cold:
+        rows.alert(2)
+
+    text = page(client)
+
+    assert "Le feu s’éteint" in text
+    assert advice in text
+
+
 def test_the_last_alert_tells_how_it_ended(client: FlaskClient, rows: Rows) -> None:
     rows.well()
     rows.alert(opened=NOW - 9000, closed=NOW - 6600)
@@ -108,6 +127,16 @@ def test_the_living_part_is_sent_again_only_when_it_changed(client: FlaskClient,
     assert (first.headers["Reading-Age"], second.headers["Reading-Age"]) == ("3", "1")
     assert second.status_code == 304
     assert second.headers["Boot"] == first.headers["Boot"]
+
+
+def test_water_just_below_the_setpoint_is_not_rounded_up_to_it(client: FlaskClient, rows: Rows) -> None:
+    rows.well()
+    rows.reading(NOW - 1, water=55.96, flue=176.0)
+    rows.alert()
+    rows.run("UPDATE Alert SET evidence = ?", [('{"water": 55.96, "setpoint": 56}',)])
+
+    assert 'id="water">55,9<' in page(client)
+    assert {"<b>55,9 °C</b>", "<b>56,0 °C</b>"} <= set(re.findall("<b>[^<]*</b>", page(client, "/alerts/1")))
 
 
 def test_the_living_part_changes_with_the_water(client: FlaskClient, rows: Rows) -> None:

@@ -209,12 +209,15 @@ def test_a_password_of_a_list_is_refused(app: Flask, password: str) -> None:
         account.check_password(password, "Ana")
 
 
-def test_a_page_that_asks_by_itself_keeps_no_session_awake(app: Flask, hasher: Counting, clock: Clock) -> None:
+@pytest.mark.parametrize("asked", ["/state", "/charts/notes?from=1&to=2", "/api/v1/live"])
+def test_a_page_that_asks_by_itself_keeps_no_session_awake(
+    app: Flask, hasher: Counting, clock: Clock, asked: str
+) -> None:
     client = app.test_client()
     guess(client, "127.0.0.1", password=PASSWORD)
 
     for minute in range(0, 31, 5):
         clock.now = NOW + minute * 60 + 1
-        client.get("/api/v1/live")
+        assert client.get(asked).status_code == 200
 
     assert client.get("/admin/").status_code == 302
