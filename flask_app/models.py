@@ -137,7 +137,7 @@ class Attempt(Base):
 
 
 class Setting(Base):
-    """A change of an option, append-only: the web and manager.py."""
+    """A change of an option, append-only: the web and manager.py; which probes it found: the loop."""
 
     __tablename__ = "Setting"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -196,7 +196,8 @@ class Token(Base):
 
 
 class Probe(Base):
-    """A DS18B20 that the owner named: manager.py. While a role has none, the environment's ids or those found do."""
+    """A DS18B20 that the owner named: the web and manager.py. Where a role has none, the environment's ids or those
+    found do."""
 
     __tablename__ = "Probe"
     address: Mapped[str] = mapped_column(primary_key=True)  # 28-0123456789ab

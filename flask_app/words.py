@@ -193,6 +193,12 @@ ROLES: dict[str, str] = {
 }
 """What is measured, by role; the fourth probe by what it measures too."""
 
+SOMEBODY, AT_HOME = "somebody", "somebody at home"
+"""Who did something without a login, as it is written down: by a message's link, by a button at home."""
+
+FORMERLY = {"quelqu’un": SOMEBODY, "kiosk": AT_HOME, "the screen at home": AT_HOME, "l’écran de la maison": AT_HOME}
+"""What was written for them before, in whichever language the visitor read."""
+
 
 Translate = Callable[[str], str]
 
@@ -200,3 +206,13 @@ Translate = Callable[[str], str]
 def translator(language: str) -> Translate:
     """The gettext of that language; the English msgids themselves where a text or the catalogue is missing."""
     return gettext.translation("messages", TRANSLATIONS, [language], fallback=True).gettext
+
+
+def named(name: str, say: Translate) -> str:
+    """Who did something: by name as it is, without a login in the words of `say`.
+
+    >>> named("Ana", str.upper), named("kiosk", str.upper)
+    ('Ana', 'SOMEBODY AT HOME')
+    """
+    name = FORMERLY.get(name, name)
+    return say(name) if name in (SOMEBODY, AT_HOME) else name

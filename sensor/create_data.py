@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -43,6 +43,7 @@ UNSET_READINGS = 21600  # a day of those stored before the clock was set: older 
 JUMP_SECONDS = 2.0
 STEP_SECONDS = 60.0  # a jump that people should know of
 PHASE_SECONDS = 0.25  # past the multiple of the period, so that an early wake-up never falls in the second before
+PROBES_FOUND = "probes_found"  # what the history calls which probe gives which role
 SWAY_SECONDS = 0.37  # later in its period than the sample before, then earlier: 3.63 to 4.37 s apart at 4 s
 
 Values = dict[str, float | Reason]
@@ -140,6 +141,9 @@ class Fitted(Protocol):
     def learned(self) -> list[Idle]:
         """The idle currents learned since the last call."""
 
+    def found(self) -> dict[str, str]:
+        """The address of the probe that each role was read from last."""
+
 
 class Recorder:
     """Keeps readings in the database, holding them while it cannot: one thread's, the one that opened it."""
@@ -156,6 +160,7 @@ class Recorder:
         self._synchronised = synchronised
         self._fitted = fitted
         self._idles: list[Idle] = []  # learned, not kept yet
+        self._found: tuple[int, str] | None = None  # (ts, which probe gives which role), not kept yet
         self._trusted = False
         self._first: float | None = None
         self._held: deque[Taken] = deque()
@@ -187,6 +192,8 @@ class Recorder:
                 self._move(connection)
                 for idle in self._idles:
                     store.keep_idle(connection, idle)
+                if self._found is not None:
+                    store.keep_change(connection, PROBES_FOUND, *self._found, "")
                 free = max(0, int(self.options.sample_seconds) - 1)
                 kept = store.keep_readings(connection, [taken.row for taken in self._held], free)
         except (LockBusyError, sqlite3.Error, OSError) as error:
@@ -198,6 +205,7 @@ class Recorder:
             log(f"writes again, {len(self._held)} readings kept, {self.dropped} dropped in all")
         self._failing = False
         self._idles.clear()
+        self._found = None
         self._wrote(kept)
 
     def _wrote(self, kept: list[int | None]) -> None:
@@ -244,13 +252,22 @@ class Recorder:
         """Takes the options in force at `ts` and what is fitted from the database, and dates what was learned."""
         connection = self._database.connection
         try:
-            self.options = in_force(self._base, store.option_changes(connection), ts)
+            changes = store.option_changes(connection)
+            self.options = in_force(self._base, changes, ts)
             if self._fitted is not None:
                 # Learned ones are kept by the next commit, so they are in force from the minute after.
                 self._idles += [idle._replace(ts=ts) for idle in self._fitted.learned()]
+                self._found = _news(ts, self._fitted.found(), changes)
                 self._fitted.fit(fittings(connection, self.options))
         except (sqlite3.Error, OptionError) as error:
             log(f"the former options and fittings stay in force: {error}")
+
+
+def _news(ts: int, found: Mapping[str, str], changes: Sequence[tuple[str, int, str]]) -> tuple[int, str] | None:
+    """Which probe gives which role, for the history; None when its newest line says so, or nothing was read yet."""
+    words = json.dumps(found, sort_keys=True)
+    newest = next((value for key, _ts, value in reversed(changes) if key == PROBES_FOUND), "")
+    return (ts, words) if found and words != newest else None
 
 
 def fittings(connection: sqlite3.Connection, options: Options) -> Fittings:
@@ -373,6 +390,10 @@ class Installation(Hardware):
     def learned(self) -> list[Idle]:
         """The idle currents learned since the last call."""
         return self._currents.learned()
+
+    def found(self) -> dict[str, str]:
+        """The address of the probe that each role was read from last."""
+        return self._probes.roles
 
 
 def open_installation(settings: Settings) -> Installation:

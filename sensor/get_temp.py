@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask_app.boiler.fittings import Probe as Named
@@ -122,6 +123,7 @@ class Probes:
         self._deadline = deadline
         self._monotonic = monotonic
         self._seen: set[str] = set()
+        self.roles: dict[str, str] = {}  # the address that each role was read from last
         self._named: tuple[Named, ...] = ()
         self._probes: dict[str, Probe] = {}
 
@@ -132,9 +134,10 @@ class Probes:
     def read(self) -> dict[str, float | Reason]:
         """Each of the four temperature roles: its degrees, or why there are none."""
         named = self._named
-        # A probe that is gone keeps its role: the flue's must not be taken for the water's.
+        # A probe that is gone keeps its role, and one that comes late takes none: the flue's must not be taken for the
+        # water's.
         self._seen.update(self.found())
-        roles = roles_of(named, self._ids or sorted(self._seen))
+        self.roles = roles = roles_of(named, self._ids or sorted(self._seen), self.roles)
         offsets = {probe.role: probe.offset for probe in named}
         answers = self.read_addresses(list(roles.values()))
         return {
@@ -180,13 +183,21 @@ class Probes:
             return
 
 
-def roles_of(named: Iterable[Named], ids: Iterable[str]) -> dict[str, str]:
-    """The address of each role: as the owner named them, then the other `ids` in the order of the roles left.
+NONE_GIVEN: Mapping[str, str] = MappingProxyType({})
+
+
+def roles_of(named: Iterable[Named], ids: Iterable[str], given: Mapping[str, str] = NONE_GIVEN) -> dict[str, str]:
+    """The address of each role: as the owner named them, then as `given` before, then the other `ids` in the order of
+    the roles left.
 
     >>> roles_of([Named("28-00000000000b", "water")], ["28-00000000000a", "28-00000000000b"])
     {'water': '28-00000000000b', 'flue': '28-00000000000a'}
+    >>> roles_of([], ["28-00000000000a", "28-00000000000b"], {"water": "28-00000000000b"})
+    {'water': '28-00000000000b', 'flue': '28-00000000000a'}
     """
     roles = {probe.role: probe.address for probe in named}
+    taken = set(roles.values())
+    roles |= {role: address for role, address in given.items() if role not in roles and address not in taken}
     others = ["28-" + each.removeprefix("28-") for each in ids]
     left = [role for role in TEMPERATURES if role not in roles]
     return roles | dict(zip(left, [each for each in others if each not in roles.values()], strict=False))

@@ -9,11 +9,12 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from flask_app.boiler.alerts import Kind
 from flask_app.boiler.options import LIMITS
 from flask_app.boiler.phases import Phase
-from flask_app.words import CHECKS, KINDS, PHASES, translator
+from flask_app.words import CHECKS, KINDS, PHASES, TRANSLATIONS, translator
 from tests.test_manager import EVERY
 
 PROJECT = Path(__file__).parent.parent
@@ -76,3 +77,26 @@ def test_no_mark_is_left_and_nothing_is_loaded_from_elsewhere(site: Path) -> Non
         assert re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=[\"'](?:https?:)?//", html) == []
     for style in site.rglob("*.css"):
         assert re.findall(r"(?:@import|url\()[\s\"']*(?:https?:)?//", style.read_text(encoding="utf-8")) == []
+
+
+def shown(language: str) -> set[str]:
+    """Every text of the pages in that language, as the guide writes it: plain apostrophes, … for what varies."""
+    with open(Path(TRANSLATIONS) / "fr" / "LC_MESSAGES" / "messages.po", "rb") as file:
+        texts = [message.string if language == "fr" else message.id for message in read_po(file, locale="fr")]
+    return {re.sub(r"%\(\w+\)s", "…", text).replace("’", "'") for text in texts if isinstance(text, str)}
+
+
+OTHERS = {"is held by another process"}
+"""Words that the guide quotes of a command, not of a page."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_quoted_of_a_page_stands_on_it(language: str) -> None:
+    reading, trouble = ((DOCS / language / f"{name}.md").read_text("utf-8") for name in ("reading", "troubleshooting"))
+    signs = re.findall(r"^\| [✓!?] \| ([^|]+) \|", reading, re.MULTILINE)
+    quoted = re.findall("« ([^»]+) »" if language == "fr" else '"([^"]+)"', reading + trouble)
+
+    said = {words.strip() for cell in signs for words in cell.split(";")} | set(quoted)
+
+    assert len(said) >= 8
+    assert said - shown(language) - OTHERS == set()

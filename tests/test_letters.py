@@ -175,9 +175,9 @@ def test_a_proof_holds_the_week_in_five_lines() -> None:
     assert lines[4:9] == [
         "Mesuré : 99,8 % des minutes.",
         "Eau : 51 à 78 °C ; sous la consigne pendant 1 h 05.",
-        "Feu : 40 h en 17 allumages.",
+        "Feu : 40 h ; allumages : 17.",
         "Alertes : 3.",
-        "Messages : 12 partis, 0 en attente, 1 échoués.",
+        "Messages – envois réussis : 12, en attente : 0, échecs : 1.",
     ]
 
 

@@ -22,6 +22,8 @@ MSGIDS = [
     *words.BRIEF_CHECKS.values(),
     *words.EVIDENCE.values(),
     *words.ROLES.values(),
+    words.SOMEBODY,
+    words.AT_HOME,
     *letters.TEXTS,
 ]
 

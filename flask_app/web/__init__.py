@@ -25,6 +25,7 @@ from flask_app.web import (
     doors,
     first,
     fittings,
+    forms,
     gate,
     languages,
     logs,
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], float] = ti
     doors.configure(app, settings)
     # A Host that is not ours is refused before anything else is looked at.
     app.before_request(gate.check_host)
-    for part in (throttle, answers, languages, cookies, account, gate, notices, first, taps):
+    for part in (throttle, answers, languages, cookies, account, gate, notices, first, taps, forms):
         part.configure(app)
     for pages in (
         status,

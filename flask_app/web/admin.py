@@ -53,16 +53,17 @@ def _wanted(user: User) -> str:
 
 
 @pages.route("/owner", methods=["GET", "POST"])
-def owner() -> Response | str:
+def owner() -> Response | str | tuple[str, int]:
     """The first visit: who has the code that the start printed becomes the owner."""
     if queries.has_user():
         return redirect(url_for("admin.login"))
-    if request.method == "POST":
-        user, refusal = _become_owner()
-        if user is not None:
-            return _enter(user, redirect(url_for("first.read_steps")))
-        flash(refusal, "bad")
-    return render_template("owner.html", shortest=account.SHORTEST)
+    if request.method != "POST":
+        return render_template("owner.html", shortest=account.SHORTEST)
+    user, refusal = _become_owner()
+    if user is not None:
+        return _enter(user, redirect(url_for("first.read_steps")))
+    flash(refusal, "bad")
+    return render_template("owner.html", shortest=account.SHORTEST), 400
 
 
 def _become_owner() -> tuple[User | None, str]:
@@ -198,19 +199,17 @@ def read_people() -> str:
 
 
 @pages.post("/people/users")
-def add_user() -> Response:
+def add_user() -> Response | tuple[str, int]:
     """Makes a user."""
     name, role = request.form.get("name", "").strip(), request.form.get("role", "viewer")
     try:
         account.create_user(name, request.form.get("password", ""), role)
     except account.AccountError:
-        if queries.user_named(name) is None:
-            flash(_not_accepted(), "bad")
-        else:
-            flash(_("There is a user of that name already."), "bad")
-    else:
-        choices.keep_change("user", f"+ {name} ({role})")
-        flash(_("%(name)s may log in.", name=name), "good")
+        taken = queries.user_named(name) is not None
+        flash(_("There is a user of that name already.") if taken else _not_accepted(), "bad")
+        return read_people(), 400
+    choices.keep_change("user", f"+ {name} ({role})")
+    flash(_("%(name)s may log in.", name=name), "good")
     return _to_people()
 
 
@@ -231,7 +230,7 @@ def remove_user(user_id: int) -> Response:
 
 
 @pages.post("/people/tokens")
-def add_token() -> Response:
+def add_token() -> Response | tuple[str, int]:
     """Makes a token."""
     try:
         # Carried to the next page in the session's cookie, which only this browser has, and dropped there.
@@ -239,6 +238,7 @@ def add_token() -> Response:
         choices.keep_change("token", f"+ {request.form.get('name', '').strip()}")
     except account.AccountError:
         flash(_("Give the token a name of 1 to 40 characters."), "bad")
+        return read_people(), 400
     return _to_people()
 
 

@@ -71,9 +71,9 @@ def _reason(error: Exception) -> tuple[int, str, str]:
 
 
 def _told(error: HTTPException) -> tuple[int, str, str]:
-    """A refusal in the visitor's language; the words that our own pages give it stay."""
+    """A refusal in the visitor's language; the words that our own pages give it stay, not the library's."""
     titles = {
-        400: (_("Not understood"), ""),
+        400: (_("Not understood"), _("The address or the form holds something that this page does not take.")),
         403: (_("Not allowed"), ""),
         404: (_("Not found"), _("There is no page at this address.")),
         405: (_("Not understood"), _("This address does not do that.")),
@@ -83,7 +83,8 @@ def _told(error: HTTPException) -> tuple[int, str, str]:
     }
     code = error.code or 500
     title, words = titles.get(code, (_("Something went wrong here"), _("The log of gunicorn tells what it was.")))
-    return code, title, words or str(error.description)
+    ours = error.description != type(error).description
+    return code, title, str(error.description) if ours and code in (400, 403) else words
 
 
 def _finish(answer: Response) -> Response:

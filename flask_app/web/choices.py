@@ -75,15 +75,14 @@ def choices() -> list[Choice]:
 
 
 @pages.post("/options/<name>")
-def set_option(name: str) -> Response:
+def set_option(name: str) -> Response | tuple[str, int]:
     """Changes one option from now on: jobs and loop see it at their next turn."""
     words = request.form.get("value", "").strip()
-    if keep_option(name, words):
-        flash(
-            _("%(title)s: %(value)s from now on.", title=explained.title(name), value=queries.newest_value(name)),
-            "good",
-        )
-    return _back(f"option-{name}" if name in LIMITS else None)
+    if not keep_option(name, words):
+        return read_choices(), 400
+    value = explained.changed(name, queries.newest_value(name))
+    flash(_("%(title)s: %(value)s from now on.", title=explained.title(name), value=value), "good")
+    return redirect(url_for("choices.read_choices"))
 
 
 def keep_option(name: str, words: str) -> bool:
@@ -145,7 +144,7 @@ def connections() -> list[tuple[str, list[Connection]]]:
 
 
 @pages.post("/connections/<group>")
-def set_connections(group: str) -> Response:
+def set_connections(group: str) -> Response | tuple[str, int]:
     """Keeps the values of one group in the secret file; an empty secret stays as it is, "-" removes it."""
     settings: Settings = current_app.config["SETTINGS"]
     names = explained.CONNECTIONS.get(group, ())
@@ -162,15 +161,11 @@ def set_connections(group: str) -> Response:
         wrong = [explained.title(name) for name in names if f"CHAUDIERE_{name} " in str(error)]
         accepted = [explained.accepts_connection(name) for name in names if f"CHAUDIERE_{name} " in str(error)]
         flash(_("Not accepted: %(title)s.", title=", ".join(wrong)) + f" {' '.join(accepted)}", "bad")
-        return _back(f"group-{group}")
+        return read_choices(), 400
     for key in sorted(key for key in wanted if wanted[key] != kept.get(key, "")):
         name = key.removeprefix("CHAUDIERE_")
         keep_change(name, "•••" if name in configuration.SECRETS else wanted[key])
     sends = group in ("mail", "sms")
     words = _("Kept. The next message leaves that way: send a test.") if sends else _("Kept: in force within a minute.")
     flash(words, "good")
-    return _back(f"group-{group}")
-
-
-def _back(anchor: str | None = None) -> Response:
-    return redirect(url_for("choices.read_choices", _anchor=anchor))
+    return redirect(url_for("choices.read_choices"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
@@ -9,7 +11,7 @@ from flask_app.boiler.alerts import Kind
 from flask_app.boiler.options import LIMITS
 from flask_app.boiler.timetable import NOTE_KEY, STOP_KEY
 from flask_app.web import wording
-from flask_app.web.languages import day_time
+from flask_app.web.languages import day_time, exact
 
 SENSOR = "sensor_"
 """What the history calls a change of a probe or clamp begins so; the role follows."""
@@ -75,6 +77,7 @@ TITLES = {
     "MQTT_PASSWORD": _("Password of the broker"),
     "HEARTBEAT_URL": _("Address called while all is well"),
     "probes_seen": _("Probes"),
+    "probes_found": _("Probes found"),
     "test_received": _("Test message received"),
     "stop": _("The boiler is off on purpose"),
     "advice.declined": _("Setpoint advised and not taken"),
@@ -149,9 +152,13 @@ def changed(name: str, value: str) -> str:
         return f"{STOPS[reason]}, → {day_time(int(until))}" if reason in STOPS and until.isdecimal() else "–"
     if name == "learned.reset":
         return str(PARTS.get(value, value))
+    if name == "probes_found":
+        return ", ".join(f"{wording.role(role)} {address}" for role, address in json.loads(value).items())
     if value in ANSWERS and name == "test_received":
         return str(ANSWERS[value])
-    return f"{choice(name, value)} {unit(name)}".strip() or "–"
+    if name in LIMITS and LIMITS[name].unit:
+        return f"{exact(float(value))} {unit(name)}".rstrip()
+    return choice(name, value) or "–"
 
 
 def words(name: str) -> str:
@@ -169,7 +176,7 @@ def accepts(name: str) -> str:
     if not limits.unit:
         return gettext("a zone such as Europe/Paris")
     return gettext(
-        "%(low)s to %(high)s %(unit)s", low=f"{limits.low:g}", high=f"{limits.high:g}", unit=unit(name)
+        "%(low)s to %(high)s %(unit)s", low=exact(limits.low), high=exact(limits.high), unit=unit(name)
     ).rstrip()
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from flask_app.boiler.rows import TEMPERATURES
-from flask_app.web import choices, explained, gate, notices, queries
+from flask_app.web import choices, explained, fittings, gate, notices, queries
 
 pages = Blueprint("first", __name__, url_prefix="/admin/first")
 
@@ -18,7 +18,9 @@ STEPS = ("language", "timezone", "probes_seen", "setpoint", "recipients", "test_
 
 def configure(app: Flask) -> None:
     """Hands the steps still to do to every template; `_unfinished.html` shows them."""
-    app.context_processor(lambda: {"unfinished": unfinished() if hasattr(g, "simulated") else []})
+    app.context_processor(
+        lambda: {"unfinished": unfinished() if hasattr(g, "simulated") else [], "unnamed_probes": fittings.unnamed}
+    )
 
 
 def unfinished() -> list[str]:
@@ -34,6 +36,9 @@ def _unfinished() -> list[str]:
     done = queries.changed_keys()
     if notices.channels():
         done |= {"recipients"}
+    # A probe that came later, or that nobody confirmed, has no name: another order gives its role to another.
+    if fittings.unnamed():
+        done -= {"probes_seen"}
     if queries.newest_value("test_received") != "yes":
         done -= {"test_received"}
     return [step for step in STEPS if step not in done]
@@ -50,6 +55,8 @@ def read_steps() -> str:
         choices={choice.name: choice for choice in choices.choices()},
         reading=reading,
         probes=probes_seen(reading),
+        found=queries.newest_value(fittings.FOUND),
+        unnamed=fittings.unnamed(),
         told=notices.channels(),
         title=explained.title,
         sent=request.args.get("sent") == "1",
@@ -62,12 +69,17 @@ def probes_seen(reading: Mapping[str, object]) -> list[str]:
 
 
 @pages.post("/<step>")
-def finish(step: str) -> Response:
+def finish(step: str) -> Response | tuple[str, int]:
     """Confirms one step."""
     value = request.form.get("value", "").strip()
     if step in ("language", "timezone", "setpoint"):
-        choices.keep_option(step, value)
+        if not choices.keep_option(step, value):
+            return read_steps(), 400
     elif step == "probes_seen":
+        if request.form.get("found", "") != queries.newest_value(fittings.FOUND):
+            flash(_("Other probes were found in the meantime: look again."), "bad")
+            return read_steps(), 400
+        fittings.name_all()
         choices.keep_change(step, str(len(probes_seen(queries.newest_reading()))))
     elif step == "test_received" and value in ("yes", "no"):
         choices.keep_change(step, value)

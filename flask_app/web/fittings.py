@@ -6,11 +6,12 @@ is only said can be said here too.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from werkzeug.wrappers import Response
@@ -21,10 +22,13 @@ from flask_app.boiler.fittings import Idle as Learned
 from flask_app.boiler.rows import MOTORS, TEMPERATURES
 from flask_app.models import Channel, Idle, Probe, db
 from flask_app.web import choices, doors, explained, queries
+from flask_app.web.languages import exact
 
 pages = Blueprint("fittings", __name__, url_prefix="/admin/sensors")
 
 CHANGES = 20
+FOUND = "probes_found"
+"""What the history calls which probe the loop reads each role from."""
 ADDRESS = re.compile(r"28-[0-9a-f]{12}")
 
 
@@ -40,6 +44,7 @@ def read_fittings() -> str:
         "fittings.html",
         roles=TEMPERATURES,
         named=named,
+        unnamed=unnamed(),
         clamps=clamps(),
         idle_ts={row.role: row.ts for row in db.session.execute(select(Idle)).scalars()},
         opens_at=opens_at,
@@ -61,11 +66,29 @@ def clamps() -> tuple[Clamp, ...]:
     return fitted_channels(known, idles)
 
 
+def unnamed() -> dict[str, str]:
+    """The probe of each role that has it by the order found alone: another one could take its place."""
+    found: dict[str, str] = json.loads(queries.newest_value(FOUND) or "{}")
+    if not found or current_app.config["SETTINGS"].probes:
+        return {}
+    named = {word for row in db.session.execute(select(Probe.role, Probe.address)) for word in row}
+    return {role: address for role, address in found.items() if not named & {role, address}}
+
+
+def name_all() -> None:
+    """Gives each of them its role for good, as it is."""
+    probes = unnamed()
+    with doors.writing() as database:
+        for role, address in probes.items():
+            database.add(Probe(address=address, role=role, offset=0.0, since_ts=queries.now()))
+            choices.note(database, explained.SENSOR + role, f"{address}, +0.00 °C")
+
+
 # --- changes: the loop has them within a minute
 
 
 @pages.post("/probes/<role>")
-def change_probe(role: str) -> Response:
+def change_probe(role: str) -> Response | tuple[str, int]:
     """Gives a role its probe and what is added to it; an empty address leaves the role to the order found."""
     if role not in TEMPERATURES:
         abort(404)
@@ -75,8 +98,7 @@ def change_probe(role: str) -> Response:
         if address and ADDRESS.fullmatch(address) is None:
             raise FittingError(_("A probe's address is written as 28-0123456789ab."))
     except FittingError as error:
-        flash(str(error), "bad")
-        return _back(role)
+        return _refused(str(error))
     with doors.writing() as database:
         # A probe measures one thing: where it was before, the order found decides again.
         database.execute(delete(Probe).where((Probe.role == role) | (Probe.address == address)))
@@ -84,11 +106,11 @@ def change_probe(role: str) -> Response:
             database.add(Probe(address=address, role=role, offset=offset, since_ts=queries.now()))
         words = f"{address}, {offset:+.2f} °C" if address else "–"
         choices.note(database, explained.SENSOR + role, words)
-    return _kept(role)
+    return _kept()
 
 
 @pages.post("/clamps/<role>")
-def change_clamp(role: str) -> Response:
+def change_clamp(role: str) -> Response | tuple[str, int]:
     """Says where a motor's clamp is and how its wire goes through it."""
     if role not in MOTORS:
         abort(404)
@@ -96,15 +118,13 @@ def change_clamp(role: str) -> Response:
     try:
         wanted = asked_clamp(now[role], request.form, queries.now())
     except FittingError as error:
-        flash(str(error), "bad")
-        return _back(role)
+        return _refused(str(error))
     if wanted.input is not None and any(wanted.input == one.input for one in now.values() if one.role != role):
-        flash(_("Another motor has that input: change it first."), "bad")
-        return _back(role)
+        return _refused(_("Another motor has that input: change it first."))
     with doors.writing() as database:
         database.merge(Channel(**wanted._asdict()))
         choices.note(database, explained.SENSOR + role, described(wanted))
-    return _kept(role)
+    return _kept()
 
 
 def asked_clamp(former: Clamp, form: Mapping[str, str], now: int) -> Clamp:
@@ -144,15 +164,20 @@ def _number(name: str, form: Mapping[str, str]) -> float | None:
             "gate_amps": _("Counts as running from"),
         }
         raise FittingError(
-            _("%(title)s accepts %(range)s.", title=titles[name], range=_("%(low)s to %(high)s", low=low, high=high))
+            _(
+                "%(title)s accepts %(range)s.",
+                title=titles[name],
+                range=_("%(low)s to %(high)s", low=exact(low), high=exact(high)),
+            )
         )
     return value
 
 
-def _kept(role: str) -> Response:
+def _kept() -> Response:
     flash(_("Kept: in force within a minute."), "good")
-    return _back(role)
+    return redirect(url_for("fittings.read_fittings"))
 
 
-def _back(role: str) -> Response:
-    return redirect(url_for("fittings.read_fittings", _anchor=f"sensor-{role}"))
+def _refused(words: str) -> tuple[str, int]:
+    flash(words, "bad")
+    return read_fittings(), 400

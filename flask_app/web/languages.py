@@ -58,6 +58,7 @@ def configure(app: Flask) -> None:
     app.add_template_filter(span)
     app.add_template_filter(minutes)
     app.add_template_filter(number)
+    app.add_template_filter(exact)
     app.add_template_filter(degrees)
     app.add_template_filter(long_day)
     app.add_template_filter(size)
@@ -147,6 +148,11 @@ def minutes(seconds: int) -> str:
 def number(value: float, decimals: int = 1) -> str:
     """A number in the visitor's way of writing."""
     return str(format_decimal(round(value, decimals), "#,##0" + ("." + "0" * decimals if decimals else "")))
+
+
+def exact(value: float) -> str:
+    """A number in the visitor's way of writing, with the decimals that it has, three at most."""
+    return str(format_decimal(value, "#,##0.###"))
 
 
 def degrees(value: float, decimals: int = 1) -> str:

@@ -49,16 +49,25 @@ def add_fill() -> Answer:
 
 
 @pages.post("/notes/")
-def add_note() -> Answer:
-    """A note of any moment; `back` is the page of /charts/ to return to."""
+def add_note() -> Answer | tuple[Answer | str, int]:
+    """A note of any moment; `back` is the page of /charts/ to return to. Refused, it is shown again with the stretch of
+    ?from=&to=."""
     kind, words = request.form.get("kind", ""), " ".join(request.form.get("words", "").split())[:LONGEST]
     ts = _moment(request.form.get("at", ""))
-    if kind not in KINDS or ts is None or (kind == "note" and not words):
-        flash(_("Not understood: a note needs its moment and a few words."), "bad")
-    else:
-        _keep(ts, kind, words)
-        flash(_("Noted."), "good")
+    refusal = _refusal(kind, words, ts)
+    if ts is None or refusal:
+        flash(refusal, "bad")
+        return charts.read_charts(), 400
+    _keep(ts, kind, words)
+    flash(_("Noted."), "good")
     return _back()
+
+
+def _refusal(kind: str, words: str, ts: int | None) -> str:
+    """What is wrong with a note; empty when nothing is."""
+    if kind not in KINDS or ts is None or (kind == "note" and not words):
+        return _("Not understood: a note needs its moment and a few words.")
+    return _("A note is of a moment that has been: this one is still to come.") if ts > queries.now() + 60 else ""
 
 
 @pages.post("/notes/<int:note_id>/remove")
@@ -71,15 +80,14 @@ def remove_note(note_id: int) -> Answer:
 
 
 def _moment(words: str) -> int | None:
-    """The instant of a local time such as 2026-01-31T14:05, not later than now; None when it is none."""
+    """The instant of a local time such as 2026-01-31T14:05; None when it is none."""
     try:
         found = datetime.fromisoformat(words)
     except ValueError:
         return None
     if found.tzinfo is not None or not 1971 <= found.year <= 2099:
         return None
-    ts = int(found.replace(tzinfo=ZoneInfo(queries.options().timezone)).timestamp())
-    return ts if ts <= queries.now() + 60 else None
+    return int(found.replace(tzinfo=ZoneInfo(queries.options().timezone)).timestamp())
 
 
 def _keep(ts: int, kind: str, words: str) -> None:

@@ -32,6 +32,7 @@ def _context() -> dict[str, Any]:
         "occasion_name": wording.occasion,
         "outcome_name": wording.outcome,
         "masked": wording.masked,
+        "doer": wording.doer,
         "spare_name": wording.spare,
         "role_name": wording.role,
         "step_title": _step,

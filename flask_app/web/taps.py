@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
-from flask_app import links
+from flask_app import links, words
 from flask_app.boiler.timetable import STOP_KEY, Reason, Stop, stop_at
 from flask_app.models import Alert, Delivery, Recipient, Setting, db
 from flask_app.web import account, doors, queries, throttle
@@ -73,7 +73,7 @@ def _linked(token: str) -> tuple[Alert, str]:
         abort(404)
     delivery = db.session.get(Delivery, found[1])
     name = _name_of(delivery) if delivery is not None and delivery.alert_id is not None else ""
-    return _newest_of_story(alert), name or _("somebody")
+    return _newest_of_story(alert), name or words.SOMEBODY
 
 
 def _name_of(delivery: Delivery) -> str:
@@ -158,12 +158,12 @@ def stop_taps() -> list[Tap]:
         return []
     if stopped() is not None:
         return [_tap(_("The boiler runs again"), "run")]
-    words = {
+    reasons = {
         Reason.SWEEP: _("Sweep or service: 4 hours"),
         Reason.ABSENCE: _("Absence: 7 days"),
         Reason.SUMMER: _("Summer: until 1 October"),
     }
-    return [_tap(text, f"stop-{reason.value}") for reason, text in words.items()]
+    return [_tap(text, f"stop-{reason.value}") for reason, text in reasons.items()]
 
 
 @pages.post("/tap")
@@ -173,7 +173,7 @@ def tap() -> Response:
     if not near() or not deed:
         flash(_("This button is too old: load the page again."), "bad")
     elif deed == "acknowledge":
-        _take(int(about), account.visitor() or _("the screen at home"))
+        _take(int(about), account.visitor() or words.AT_HOME)
         flash(_("Thank you: the others are told."), "good")
     elif deed == "stop":
         until_ts = stop_end(Reason(about), queries.now())
@@ -197,6 +197,6 @@ def stop_end(reason: Reason, now: int) -> int:
 
 
 def _set_stop(value: str) -> None:
-    by = account.visitor() or "kiosk"
+    by = account.visitor() or words.AT_HOME
     with doors.writing() as database:
         database.add(Setting(key=STOP_KEY, since_ts=queries.now(), value=value, by=by))

@@ -21,7 +21,7 @@ from flask_app.boiler.deliveries import Channel, Message, Occasion, next_step, q
 from flask_app.boiler.deliveries import Recipient as Person
 from flask_app.boiler.timetable import NOTE_KEY, notes_at
 from flask_app.models import Alert, Attempt, Delivery, Recipient, db
-from flask_app.web import account, choices, doors, queries, taps, wording
+from flask_app.web import account, choices, doors, first, queries, taps, wording
 from flask_app.words import translator
 
 pages = Blueprint("told", __name__, url_prefix="/admin/told")
@@ -77,22 +77,21 @@ def _named_by_environment() -> list[tuple[str, str]]:
 
 
 @pages.post("/people")
-def add_person() -> Response:
+def add_person() -> Response | tuple[str, int]:
     """Adds one."""
     return _keep_person(None)
 
 
 @pages.post("/people/<int:recipient_id>")
-def change_person(recipient_id: int) -> Response:
+def change_person(recipient_id: int) -> Response | tuple[str, int]:
     """Changes one; its address stays, when the form leaves it empty."""
     return _keep_person(recipient_id)
 
 
-def _keep_person(recipient_id: int | None) -> Response:
+def _keep_person(recipient_id: int | None) -> Response | tuple[str, int]:
     fields, refusal = checked(request.form, recipient_id is None)
     if fields is None:
-        flash(refusal, "bad")
-        return _back()
+        return _refused(refusal)
     try:
         with doors.writing() as database:
             if recipient_id is None:
@@ -102,8 +101,7 @@ def _keep_person(recipient_id: int | None) -> Response:
                 choices.note(database, "recipient", f"± {_line(former.channel, former.address)}")
                 database.execute(update(Recipient).where(Recipient.id == recipient_id).values(**fields))
     except IntegrityError:
-        flash(_("%(address)s is in the list already.", address=fields["address"]), "bad")
-        return _back()
+        return _refused(_("%(address)s is in the list already.", address=fields["address"]))
     flash(_("Kept."), "good")
     return _back()
 
@@ -282,14 +280,13 @@ def newest_balance() -> tuple[float, int] | None:
 
 
 @pages.post("/notes")
-def keep_notes() -> Response:
+def keep_notes() -> Response | tuple[str, int]:
     """Keeps what changed of the installer and the notes by cause."""
     before = notes_at(queries.setting_changes(), queries.now())
     names = ["installer", *(kind.value for kind in NOTED)]
     given = {name: " ".join(request.form.get(name, "").split()) for name in names}
     if any(len(words) > LONGEST_NOTE or not words.isprintable() for words in given.values()):
-        flash(_("A note accepts 200 characters."), "bad")
-        return _back()
+        return _refused(_("A note accepts 200 characters."))
     with doors.writing() as database:
         for name, words in given.items():
             if words != before.get(name, ""):
@@ -337,6 +334,15 @@ def again(one: Delivery, now: int) -> Delivery:
     )
 
 
+def _on_first_visit() -> bool:
+    """Whether the form stands among the steps of the first visit, and not on this page."""
+    return request.form.get("back") == "first"
+
+
 def _back() -> Response:
-    """The page that the form was on: this one, or the steps of the first visit."""
-    return redirect(url_for("first.read_steps" if request.form.get("back") == "first" else "told.read_told"))
+    return redirect(url_for("first.read_steps" if _on_first_visit() else "told.read_told"))
+
+
+def _refused(words: str) -> tuple[str, int]:
+    flash(words, "bad")
+    return first.read_steps() if _on_first_visit() else read_told(), 400

@@ -11,7 +11,7 @@ from flask_app.boiler.phases import Phase
 from flask_app.boiler.verdict import Cause, Facts, State, Verdict
 from flask_app.web import queries
 from flask_app.web.languages import day_time, degrees, number, span
-from flask_app.words import CHECKS, EVIDENCE, KINDS, PHASES, ROLES
+from flask_app.words import CHECKS, EVIDENCE, KINDS, PHASES, ROLES, named
 
 SIGNS = {
     Phase.UNDEFINED: "?",
@@ -81,6 +81,11 @@ def masked(way: str, address: str) -> str:
         return address
     scheme, _sep, rest = address.partition("://")
     return f"{scheme}://{rest[:3]}…"
+
+
+def doer(name: str) -> str:
+    """Who did something, as it is written down."""
+    return named(name, _)
 
 
 def role(name: str) -> str:

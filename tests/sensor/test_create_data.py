@@ -24,7 +24,7 @@ from flask_app.boiler.fittings import Channel, Fittings, Idle, Probe
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import MOTORS, TEMPERATURES, Reason, Row
 from flask_app.store import Database
-from sensor.create_data import HELD_READINGS, Hardware, Recorder, Taken, offer, record, run
+from sensor.create_data import HELD_READINGS, PROBES_FOUND, Hardware, Recorder, Taken, offer, record, run
 from sensor.get_temp import Probes
 from sensor.get_watt import Currents
 from tests.sensor.ads1115 import RealTimeBus, ac
@@ -324,6 +324,7 @@ class Bench:
     def __init__(self) -> None:
         self.fittings: list[Fittings] = []
         self.news = [Idle("auger", 0, 0.02, 0.001)]
+        self.probes = {"water": "28-00000000000b", "flue": "28-00000000000c"}
 
     def fit(self, fittings: Fittings) -> None:
         self.fittings.append(fittings)
@@ -331,6 +332,9 @@ class Bench:
     def learned(self) -> list[Idle]:
         news, self.news = self.news, []
         return news
+
+    def found(self) -> dict[str, str]:
+        return self.probes
 
 
 def test_a_change_of_the_fittings_and_a_learned_idle_current_are_in_force_within_a_minute(database: Database) -> None:
@@ -348,3 +352,24 @@ def test_a_change_of_the_fittings_and_a_learned_idle_current_are_in_force_within
     assert (first.mains_hz, first.probes, first.channels[3].turns) == (60.0, (), 1)
     assert (later.probes, later.channels[3].turns) == ((Probe("28-00000000000a", "water", 0.5),), 5)
     assert (last.channels[3].input, last.channels[3].idle_amps) == (2, 0.02)
+
+
+def test_which_probe_gives_which_role_is_told_once_and_again_when_it_changes(database: Database) -> None:
+    bench = Bench()
+    recorder = Recorder(database, Options(), lambda: True, bench)
+
+    for number in range(60):
+        recorder.receive(taken(number))
+    bench.probes = {**bench.probes, "box": "28-00000000000a"}
+    for number in range(60, 120):
+        recorder.receive(taken(number))
+    bench.probes = {}
+    started_again = Recorder(database, Options(), lambda: True, bench)
+    for number in range(120, 180):
+        started_again.receive(taken(number))
+
+    told = [json.loads(value) for key, _ts, value in store.option_changes(database.connection) if key == PROBES_FOUND]
+    assert told == [
+        {"water": "28-00000000000b", "flue": "28-00000000000c"},
+        {"water": "28-00000000000b", "flue": "28-00000000000c", "box": "28-00000000000a"},
+    ]

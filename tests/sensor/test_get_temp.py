@@ -110,6 +110,23 @@ def test_a_probe_that_is_gone_leaves_its_role_to_no_other(tmp_path: Path) -> Non
     assert values == {"water": Reason.ABSENT, "flue": 18.0, "box": 19.0, "spare": Reason.ABSENT}
 
 
+def test_a_probe_that_comes_late_takes_no_role_that_another_has(tmp_path: Path) -> None:
+    for number in (2, 3):
+        place(tmp_path, text(f"{number}0 01 4b 46 7f ff 0e 10 57"), f"28-00000000000{number}")
+    probes = Probes((), tmp_path)
+    before = probes.read()
+    place(tmp_path, text("10 01 4b 46 7f ff 0e 10 57"), "28-000000000001")
+
+    after = probes.read()
+    probes.fit([Probe("28-000000000001", "water")])
+    named = probes.read()
+
+    assert before == {"water": 18.0, "flue": 19.0, "box": Reason.ABSENT, "spare": Reason.ABSENT}
+    assert after == {"water": 18.0, "flue": 19.0, "box": 17.0, "spare": Reason.ABSENT}
+    assert named == {"water": 17.0, "flue": 19.0, "box": 18.0, "spare": Reason.ABSENT}
+    assert probes.roles["flue"] == "28-000000000003"
+
+
 def test_the_owner_s_names_and_offsets_hold_and_the_other_probes_fill_the_other_roles(tmp_path: Path) -> None:
     for number in range(1, 4):
         place(tmp_path, text(f"{number}0 01 4b 46 7f ff 0e 10 57"), f"28-00000000000{number}")

@@ -147,7 +147,7 @@ def test_what_is_no_address_is_refused(owner: FlaskClient, settings: Settings, c
 def test_the_setpoint_is_changed_from_now_on(owner: FlaskClient, settings: Settings) -> None:
     text = post(owner, "/admin/options/setpoint", value="58,5")
 
-    assert "58.5" in text
+    assert "58,5 °C" in text
     assert stored(settings, "SELECT key, since_ts, value, by FROM Setting") == [("setpoint", NOW, "58.5", "Ana")]
 
 

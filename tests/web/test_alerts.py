@@ -67,3 +67,11 @@ def test_an_altered_chart_library_is_not_served(tmp_path: Path) -> None:
     assert assets.verified(str(tmp_path), "uplot.js") is None
     assert assets.verified(None, "uplot.js") is None
     assert assets.verified(assets.wheel_folder(), "uplot.js") is not None
+
+
+def test_a_refusal_is_told_in_the_visitor_s_language(client: FlaskClient) -> None:
+    answer = client.get("/alerts/?before=soon")
+
+    assert answer.status_code == 400
+    assert "que cette page n’accepte pas" in answer.get_data(as_text=True)
+    assert "browser" not in answer.get_data(as_text=True)

@@ -449,6 +449,26 @@ def test_the_figures_follow_the_view_and_the_comparison(visit: Visit, rows: Rows
     assert "comparée" not in alone
 
 
+CUT = """() => [...document.querySelectorAll("#statistics > div")].filter((card) => {
+    const edge = card.getBoundingClientRect().right;
+    return [...card.querySelectorAll("td, th")].some((cell) => cell.getBoundingClientRect().right > edge);
+}).length + (document.documentElement.scrollWidth > innerWidth ? 100 : 0)"""
+"""How many tables of figures reach out of their card; a hundred more when the page is wider than the screen."""
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844), (360, 640)])
+def test_compared_figures_stay_on_their_card(visit: Visit, rows: Rows, size: tuple[int, int], language: str) -> None:
+    for back in (0, 86400):
+        rows.minutes(MINUTE_NOW - back - 7200, MINUTE_NOW - back - 3600, water=43.1, flue=127.8, box=23.2, spare=19.4)
+        rows.minutes(MINUTE_NOW - back - 3600, MINUTE_NOW - back, water=75.1, flue=221.0, box=26.9, spare=21.8)
+
+    page = visit(f"/charts/now/24?with=day&lang={language}", size=size)
+    page.wait_for_selector("#statistics thead")
+
+    assert page.evaluate(CUT) == 0
+
+
 def test_the_chart_is_saved_as_a_picture(visit: Visit, rows: Rows) -> None:
     rows.well()
     page = visit("/charts/now/6")

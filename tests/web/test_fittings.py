@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -9,7 +11,8 @@ from config.settings import Settings
 from flask_app import store
 from flask_app.boiler.options import Options
 from flask_app.store import Database
-from sensor.create_data import fittings
+from sensor.create_data import PROBES_FOUND, fittings
+from sensor.get_temp import roles_of
 from tests.web.conftest import NOW, Rows
 from tests.web.test_admin import owner, post, stored
 
@@ -112,11 +115,11 @@ def test_a_clamp_that_is_moved_forgets_what_was_learned_of_it(
     ("path", "fields", "words"),
     [
         ("probes/water", {"address": "10-00000000000a", "offset": "0"}, "28-0123456789ab"),
-        ("probes/water", {"address": "28-00000000000a", "offset": "11"}, "-10.0 à 10.0"),
+        ("probes/water", {"address": "28-00000000000a", "offset": "11"}, "-10 à 10"),
         ("clamps/auger", {"input": "4", **CLAMP}, "A0 à A3"),
         ("clamps/auger", {"input": "2", **CLAMP}, "Un autre moteur"),
         ("clamps/auger", {"input": "3", **CLAMP, "turns": "1.5"}, "nombre entier"),
-        ("clamps/auger", {"input": "3", **CLAMP, "volts": "nan"}, "90.0 à 260.0"),
+        ("clamps/auger", {"input": "3", **CLAMP, "volts": "nan"}, "90 à 260"),
         ("clamps/auger", {"input": "3", **CLAMP, "volts": ""}, "nombre entier"),
     ],
 )
@@ -132,3 +135,69 @@ def test_what_cannot_be_is_refused_with_what_can(
 @pytest.mark.parametrize("path", ["probes/auger", "probes/kettle", "clamps/water"])
 def test_a_role_that_is_none_is_not_found(owner: FlaskClient, path: str) -> None:
     assert "Introuvable" in post(owner, f"/admin/sensors/{path}", "/admin/sensors/")
+
+
+FOUND = {"water": "28-00000000000b", "flue": "28-00000000000c"}
+
+
+def found(rows: Rows, now: int = NOW, **more: str) -> str:
+    """What the loop said of the probes that it reads."""
+    words = json.dumps(FOUND | more)
+    rows.add("Setting", key=PROBES_FOUND, since_ts=now, value=words, by="")
+    return words
+
+
+def test_probes_that_are_confirmed_keep_their_roles_whatever_comes_later(
+    owner: FlaskClient, rows: Rows, settings: Settings, database: Database
+) -> None:
+    rows.reading(water=67.6, flue=176.0)
+    words = found(rows)
+    before = owner.get("/admin/first/").get_data(as_text=True)
+
+    post(owner, "/admin/first/probes_seen", "/admin/first/", found=words)
+
+    named = fittings(database.connection, Options()).probes
+    ids = ["28-00000000000a", *FOUND.values()]
+    assert before.count("pas encore de nom") == 2
+    assert roles_of(named, ids) == FOUND | {"box": "28-00000000000a"}
+    assert "pas encore de nom" not in owner.get("/admin/first/").get_data(as_text=True)
+    assert stored(settings, "SELECT key, value, by FROM Setting WHERE key LIKE 'sensor%' ORDER BY key") == [
+        ("sensor_flue", "28-00000000000c, +0.00 °C", "Ana"),
+        ("sensor_water", "28-00000000000b, +0.00 °C", "Ana"),
+    ]
+
+
+def test_a_probe_without_a_name_leaves_the_step_to_do(owner: FlaskClient, rows: Rows) -> None:
+    rows.reading(water=67.6, flue=176.0)
+    words = found(rows)
+    post(owner, "/admin/first/probes_seen", "/admin/first/", found=words)
+    named = owner.get("/").get_data(as_text=True)
+
+    found(rows, NOW + 60, box="28-00000000000a")
+
+    assert "Sondes (pas encore de nom)" not in named
+    assert "Sondes (pas encore de nom)" in owner.get("/").get_data(as_text=True)
+    assert "28-00000000000a" in owner.get("/admin/sensors/").get_data(as_text=True)
+    assert "Sondes trouvées" in owner.get("/admin/history").get_data(as_text=True)
+    assert "Boîtier 28-00000000000a" in owner.get("/admin/history").get_data(as_text=True)
+
+
+def test_other_probes_than_were_shown_are_not_confirmed(owner: FlaskClient, rows: Rows, settings: Settings) -> None:
+    words = found(rows)
+    found(rows, NOW + 1, water="28-00000000000a")
+
+    text = post(owner, "/admin/first/probes_seen", "/admin/first/", found=words)
+
+    assert "regardez à nouveau" in text
+    assert stored(settings, "SELECT * FROM Probe") == []
+
+
+def test_a_name_given_since_the_loop_looked_is_not_taken_away(
+    owner: FlaskClient, rows: Rows, settings: Settings
+) -> None:
+    words = found(rows)
+    rows.add("Probe", address="28-00000000000c", role="water", offset=0.5, since_ts=NOW)
+
+    post(owner, "/admin/first/probes_seen", "/admin/first/", found=words)
+
+    assert stored(settings, "SELECT role, address, offset FROM Probe") == [("water", "28-00000000000c", 0.5)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from flask.testing import FlaskClient
 from config.settings import Settings, load
 from flask_app.web import account, create_app
 from flask_app.web.gate import Level, needs
-from tests.web.conftest import Clock, Rows
+from tests.web.conftest import NOW, Clock, Rows
 
 PASSWORD = "four plain unrelated words"
 FAR = {"REMOTE_ADDR": "203.0.113.7"}
@@ -235,3 +236,34 @@ def test_a_login_leads_to_the_page_that_was_asked_for(app: Flask, enter: Enter) 
     answer = client.post(asked, data={"name": "Ana", "password": PASSWORD})
 
     assert answer.location == "/admin/logs/?q=1"
+
+
+def test_a_viewer_is_shown_no_door_that_is_shut(enter: Enter, app: Flask, rows: Rows) -> None:
+    enter("Ana", "admin")
+    viewer = enter("Bea", "viewer")
+    rows.run("DELETE FROM Recipient", [()])
+    rows.alert()
+    due = {"due_ts": NOW - 100, "expires_ts": NOW + 500, "reason": "opened", "alert_id": 1}
+    rows.add("Delivery", id=1, channel="mail", address="ana@example.org", **due)
+    for day in range(1, 9):
+        counts = {"temp0_min": 4500, "temp0_count": 1440, "phase6": 60}
+        rows.add("Hour", ts=NOW // 86400 * 86400 - day * 86400, **counts)
+    doors = {"/"}
+    left = ["/"]
+
+    while left:
+        text = viewer.get(left.pop()).text
+        for form, action in re.findall(r'<form([^>]*?action="(/[^"#?]*)[^>]*)>', text):
+            endpoint = app.url_map.bind("").match(action, method="POST" if "post" in form else "GET")[0]
+            assert needs(endpoint, "POST" if "post" in form else "GET") <= Level.VIEWER, action
+        found = {link for link in re.findall(r'<a [^>]*href="(/[^"#?]*)', text) if not link.startswith("/charts/")}
+        left += found - doors
+        doors |= found
+
+    assert "est conseillée" in viewer.get("/").text
+    assert {"/admin/account", "/system/", "/alerts/1"} <= doors
+    assert [door for door in doors if viewer.get(door).status_code in (401, 403)] == []
+    account_page = viewer.get("/admin/account").text
+    assert all(
+        f'action="/admin/{form}"' in account_page for form in ("logout", "account/password", "account/totp/start")
+    )

@@ -168,7 +168,10 @@ def test_who_changed_whom_is_in_the_history(owner: FlaskClient, settings: Settin
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("setpoint", "57.5", "57.5 °C"),
+        ("setpoint", "57.5", "57,5 °C"),
+        ("minute_days", "1830", "1\u202f830 j"),
+        ("language", "fr", "Français"),
+        ("mains_hz", "50", "<span>50 Hz</span>"),
         ("stop", f"{NOW + 3600} sweep", "ramonage ou entretien, → 02:53"),
         ("stop", "0", "<span>–</span>"),
         ("learned.reset", "igniter", "l’allumeur : il est neuf"),
@@ -182,6 +185,27 @@ def test_each_line_of_the_history_is_in_words(owner: FlaskClient, rows: Rows, ke
     rows.add("Setting", key=key, since_ts=NOW, value=value, by="Ana")
 
     assert words in owner.get("/admin/history").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("by", ["kiosk", "somebody at home"])
+def test_a_stop_by_a_button_was_by_somebody_at_home(owner: FlaskClient, rows: Rows, by: str) -> None:
+    rows.add("Setting", key="stop", since_ts=NOW, value=f"{NOW + 3600} sweep", by=by)
+
+    assert "quelqu’un de la maison" in owner.get("/admin/history").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("reading", "lan", "Qui voit les pages sans se connecter : le réseau de la maison à partir de"),
+        ("language", "fr", "Langue : Français à partir de"),
+        ("setpoint", "56,5", "Consigne de l’eau : 56,5 °C à partir de"),
+        ("setpoint", "500", "accepte 30 à 90 °C"),
+        ("night_from", "-1", "accepte 0 à 24 h"),
+    ],
+)
+def test_a_change_is_said_in_words(owner: FlaskClient, name: str, value: str, said: str) -> None:
+    assert said in post(owner, f"/admin/options/{name}", value=value)
 
 
 def test_what_a_connection_accepts_is_said_when_it_is_refused(owner: FlaskClient) -> None:

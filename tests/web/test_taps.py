@@ -112,8 +112,28 @@ def test_the_page_s_button_acknowledges_and_goes_away(client: FlaskClient, told:
     answer = client.post("/tap", data={"token": token}, headers={"Referer": "http://localhost/kiosk"})
 
     assert answer.location == "/kiosk"
-    assert taken(settings) == [(1, "l’écran de la maison")]
+    assert taken(settings) == [(1, "somebody at home")]
     assert "J’ai vu" not in buttons(client)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("somebody at home", ("quelqu’un de la maison s’en occupe", "somebody at home looks after it")),
+        ("somebody", ("quelqu’un s’en occupe", "somebody looks after it")),
+        ("the screen at home", ("quelqu’un de la maison s’en occupe", "somebody at home looks after it")),
+        ("l’écran de la maison", ("quelqu’un de la maison s’en occupe", "somebody at home looks after it")),
+        ("Ana", ("Ana s’en occupe", "Ana looks after it")),
+    ],
+)
+def test_who_had_no_name_is_told_in_the_reader_s_language_however_it_was_written(
+    client: FlaskClient, told: Rows, written: str, shown: tuple[str, str]
+) -> None:
+    told.run("UPDATE Alert SET acknowledged_ts = ?, acknowledged_by = ?", [(NOW, written)])
+
+    pages = [client.get(f"/alerts/1?lang={language}").get_data(as_text=True) for language in ("fr", "en")]
+
+    assert [words in page for words, page in zip(shown, pages, strict=True)] == [True, True]
 
 
 def test_a_stranger_gets_no_button_and_a_copied_one_does_nothing(
@@ -144,7 +164,7 @@ def test_a_stop_is_one_tap_with_an_end_and_is_ended_by_one(client: FlaskClient, 
     page = client.get("/").get_data(as_text=True)
     client.post("/tap", data={"token": buttons(client)["La chaudière repart"]})
 
-    assert "Arrêt volontaire : aucun message de la chaudière jusqu’au 05:53" in page
+    assert "Arrêt volontaire : aucun message de la chaudière (fin : 05:53)" in page
     assert stops(settings) == [f"{NOW + 4 * 3600} sweep", "0"]
     assert "Absence : 7 jours" in buttons(client)
 

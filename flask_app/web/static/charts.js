@@ -84,7 +84,7 @@ async function load() {
     state.times = state.times.concat(state.ghost.times.filter((ts) => ts > last && ts < to));
   }
   draw();
-  account(byId("statistics"), { from, to }, back, state, motors, curves);
+  await account(byId("statistics"), { from, to }, back, state, motors, curves);
 }
 
 function addresses() {
@@ -126,11 +126,6 @@ function listen() {
     save([...place.querySelectorAll("canvas")], title, `chaudiere-${field(view.from).replace(":", "")}.png`);
   });
   byId("table").addEventListener("toggle", refreshTable);
-  byId("note")?.addEventListener("toggle", ({ target }) => {
-    const i = plot?.cursor.idx;
-    target.querySelector('[name="at"]').value = field(Math.min(Date.now() / 1000, i == null ? view.to : state.times[i]));
-    target.querySelector('[name="back"]').value = location.pathname + location.search;
-  });
 }
 
 // The table is the server's own: the page's address again, its table alone.
@@ -158,6 +153,7 @@ function stay() {
 // Without uPlot (missing or altered) the plain drawing of the page stays.
 if (window.uPlot) {
   listen();
-  load();
+  const whole = load(), pointed = () => field(Math.min(Date.now() / 1000, state.times[plot?.cursor.idx] ?? view.to));
+  if (byId("note")) import("./note.js").then(({ offer }) => offer(pointed, whole));
   stay();
 }

@@ -1,8 +1,8 @@
-// A tab that shows the kiosk comes back to it after a minute without a touch, wherever its visitor went.
+// A tab of the kiosk is back on it after a minute without a touch, but for the forms of the settings.
 const IDLE = 60000;
 
 if (location.pathname === "/kiosk") sessionStorage.setItem("kiosk", "1");
-else if (sessionStorage.getItem("kiosk")) {
+else if (sessionStorage.getItem("kiosk") && !/^\/admin\/(?!login)/.test(location.pathname)) {
   let timer = 0;
   const wait = () => {
     clearTimeout(timer);
