@@ -22,6 +22,7 @@ from flask_app.words import (
     PHASES,
     ROLES,
     Translate,
+    named,
 )
 
 SUBJECT = 60  # characters that a phone shows of a subject
@@ -75,7 +76,7 @@ TEXTS: tuple[str, ...] = (
     "%(role)s from %(first)s to %(last)s °C, lowest %(lowest)s, highest %(highest)s",
     "Measured: %(share)s %% of the minutes.",
     "Water: %(lowest)s to %(highest)s °C; below the setpoint for %(span)s.",
-    "Fire: %(hours)s h in %(ignitions)s ignitions.",
+    "Fire: %(hours)s h; ignitions: %(ignitions)s.",
     "Alerts: %(count)s.",
     "Messages: %(sent)s left, %(waiting)s wait, %(failed)s failed.",
 )
@@ -240,7 +241,7 @@ def _headline(story: Story, words: Words) -> str:
     if story.closed_ts is not None:
         return pair(words, name, say("back to normal"))
     if story.occasion is Occasion.ACKNOWLEDGED and story.taken_by:
-        return pair(words, name, say("%(name)s looks after it") % {"name": story.taken_by})
+        return pair(words, name, say("%(name)s looks after it") % {"name": named(story.taken_by, say)})
     if story.occasion is Occasion.REMINDER:
         return f"{name} ({say('reminder')})"
     return f"{name} ({say('nobody answered')})" if story.occasion is Occasion.ESCALATION else name
@@ -413,7 +414,7 @@ def _proof(story: Story, words: Words) -> list[str]:
         "",
         say("Measured: %(share)s %% of the minutes.") % {"share": words.number(100 * week.share)},
         say("Water: %(lowest)s to %(highest)s °C; below the setpoint for %(span)s.") % water,
-        say("Fire: %(hours)s h in %(ignitions)s ignitions.") % fire,
+        say("Fire: %(hours)s h; ignitions: %(ignitions)s.") % fire,
         say("Alerts: %(count)s.") % {"count": week.alerts},
         say("Messages: %(sent)s left, %(waiting)s wait, %(failed)s failed.") % messages,
     ]
