@@ -11,6 +11,7 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
+from flask_app.here import command
 from flask_app.models import User
 from flask_app.web import account, choices, queries, throttle
 
@@ -72,7 +73,7 @@ def _become_owner() -> tuple[User | None, str]:
     try:
         with throttle.trying("", None):
             if not account.accept_code(settings, request.form.get("code", "")):
-                return None, _("This is not the code. `python manager.py users code` prints it.")
+                return None, _("This is not the code. `%(command)s` prints it.", command=command("users code"))
             user = account.create_user(request.form.get("name", ""), request.form.get("password", ""))
     except TooManyRequests:
         return None, _("Too many tries. Wait ten minutes, or use a browser that logged in before.")

@@ -17,6 +17,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, Domain, format_date, format_datetime, format_decimal, format_time, get_locale, gettext
 from markupsafe import Markup, escape
 
+from flask_app.here import command
 from flask_app.web import cookies, queries
 
 LANGUAGES = ("fr", "en")
@@ -63,6 +64,7 @@ def configure(app: Flask) -> None:
     app.add_template_filter(long_day)
     app.add_template_filter(size)
     app.add_template_filter(coded)
+    app.add_template_filter(command)
     app.context_processor(lambda: {"language": language(), "theme": theme(), "here": here})
 
 

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from config.settings import Settings
 from flask_app import links, words
+from flask_app.boiler.alerts import Kind
 from flask_app.boiler.timetable import STOP_KEY, Reason, Stop, stop_at
 from flask_app.models import Alert, Delivery, Recipient, Setting, db
 from flask_app.web import account, doors, queries, throttle
@@ -82,7 +83,7 @@ def _name_of(delivery: Delivery) -> str:
 
 
 def _newest_of_story(alert: Alert) -> Alert:
-    while alert.closed_ts is not None:
+    while alert.closed_ts is not None and alert.kind == Kind.LOW_WATER.value:  # as store.life
         query = select(Alert).where(Alert.kind == alert.kind, Alert.opened_ts == alert.closed_ts, Alert.id != alert.id)
         later = db.session.execute(query).scalar()
         if later is None:
