@@ -36,7 +36,7 @@ def processes(root: int) -> dict[int, str]:
 
 def _command(pid: int) -> str:
     with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
-        return " ".join(file.read().split("\0")[1:4]).strip()
+        return " ".join(file.read().split("\0")[1:4]).strip().replace(f"{PROJECT}/", "")
 
 
 def pss(pid: int) -> float:
@@ -85,7 +85,8 @@ def _weigh(root: int, url: str) -> Iterator[str]:
     yield "| process | PSS |"
     yield "|---|---|"
     for weight, command in sorted(found, reverse=True):
-        yield f"| {command} | {weight:.1f} MB |"
+        if weight >= 1:
+            yield f"| {command} | {weight:.1f} MB |"
     # Goal 12 is of the pages and the loop: at most 100 MB.
     pages_and_loop = sum(weight for weight, command in found if "gunicorn" in command or "create_data" in command)
     yield f"| pages and loop, after {CHARTS} charts | {pages_and_loop:.1f} MB |"
