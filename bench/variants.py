@@ -28,7 +28,7 @@ def each(change: Callable[[Minute], Minute]) -> Change:
 
 def hidden(*names: str) -> Change:
     """Without these values."""
-    return each(lambda minute: replace(minute, **dict.fromkeys(names)))  # type: ignore[arg-type]
+    return each(lambda minute: replace(minute, **dict.fromkeys(names)))  # type: ignore[arg-type]  # by name
 
 
 def flue(change: Callable[[float], float]) -> Change:

@@ -33,17 +33,16 @@ CAUSES = (Kind.FIRE_DYING, Kind.JAM, Kind.IGNITION_FAILED, Kind.POWER_CUT)
 READING_LATE = 180
 """Seconds without a reading after which nothing is known any more: the rule of the kind `blind`."""
 
-
-def gravity(missing: object) -> int:
-    """How blind a watch is that misses this: 2, every reading; 1, the water; 0, what the mission can do without."""
-    return {"row": 2, "water": 1}.get(str(missing), 0)
-
-
 CLOCK_AHEAD = 300
 """Seconds by which a reading may be ahead of the clock, as for folding: the rule of the kind `clock`."""
 
 Evidence = dict[str, float | int | str | None]
 """The values an alert was judged by: degrees as plain numbers, instants in keys ending `_ts`."""
+
+
+def gravity(missing: object) -> int:
+    """How blind a watch is that misses this: 2, every reading; 1, the water; 0, what the mission can do without."""
+    return {"row": 2, "water": 1}.get(str(missing), 0)
 
 
 class Opening(NamedTuple):

@@ -304,17 +304,24 @@ def _delivery(occasion: Occasion, channel: str, address: str, due_ts: int) -> De
 
 RETRY_PAUSE = 60
 LOCKED_PAUSE = 900
+UNSURE_PAUSE = {Channel.MAIL.value: 3600, Channel.SMS.value: 600}
+"""Seconds from a try that may have succeeded to the next, by channel: each may be a double."""
 
 
-def next_try_ts(tries: int, last_try_ts: int | None, delivery_id: int, locked: bool = False) -> int:
+def next_try_ts(
+    tries: int, last_try_ts: int | None, delivery_id: int, locked: bool = False, unsure: str | None = None
+) -> int:
     """When a delivery tried `tries` times may be tried again by a later run.
 
     At every run, each minute, so that what waits leaves within a minute of the network's return; where a login is
     refused (`locked`) after a minute, doubling up to a quarter of an hour, spread by a fifth by the delivery's id: a
-    provider that sees a wrong password each minute for days shuts the account.
+    provider that sees a wrong password each minute for days shuts the account. Where it may have been taken, by the
+    pause of the channel `unsure`.
     """
     if last_try_ts is None:
         return 0
+    if unsure is not None:
+        return last_try_ts + UNSURE_PAUSE.get(unsure, 0)
     if not locked:
         return last_try_ts
     delay = min(LOCKED_PAUSE, RETRY_PAUSE << min(10, max(0, tries - 1) // (1 + len(QUICK_TRIES))))

@@ -29,13 +29,13 @@ def summarise(ts: int, readings: Sequence[tuple[object, ...]]) -> Row:
 
 
 def _mean(column: Sequence[object], count: int) -> float | None:
-    present: list[float] = [value for value in column if value is not None]  # type: ignore[misc]
+    present: list[float] = [value for value in column if value is not None]  # type: ignore[misc]  # a column of numbers
     return sum(present) / len(present) if present and len(present) * _THIRD >= count else None
 
 
 def _motor(column: Sequence[object]) -> tuple[int | None, float | None, float | None]:
     """Whether it ran, its duty and the mean watts while it ran."""
-    present: list[float] = [value for value in column if value is not None]  # type: ignore[misc]
+    present: list[float] = [value for value in column if value is not None]  # type: ignore[misc]  # a column of numbers
     if not present:
         return None, None, None
     running = [watts for watts in present if watts > 0]

@@ -29,7 +29,7 @@ class Explaining(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
-        except Exception as error:
+        except Exception as error:  # all that are not known here go on as they are
             from flask_app.reasons import KNOWN, reason
 
             error = getattr(error, "orig", error)  # the web's door wraps what SQLite says

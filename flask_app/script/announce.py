@@ -20,7 +20,7 @@ from flask_app.boiler.upkeep import WAITING, Facts, Gap, Open, judge, proofs
 if TYPE_CHECKING:
     from datetime import datetime
 
-JOBS_LATE = 300  # seconds after which measured minutes that nobody judged are the jobs' fault
+JOBS_LATE = 300  # seconds of measured minutes that nobody judged, or without a reading and a job: the jobs' fault
 APART = {Kind.LOW_WATER.value: 600}  # seconds between two alerts of a kind: the mission's "never within 10 minutes"
 
 

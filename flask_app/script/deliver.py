@@ -24,8 +24,6 @@ from flask_app.store import Due
 
 LONGEST = 50.0  # seconds of one run: the next one starts a minute later
 LAST_TRY = 0.8  # of them: what begins later would not be answered in time
-UNSURE_PAUSE = {"mail": 3600, "sms": 600}
-"""Seconds from a try that may have succeeded to the next: each may be a double."""
 RESERVED = 1 / 3  # of the room of an address: for what the mission is about
 MISSION = {kind.value for kind in (Kind.LOW_WATER, Kind.LOW_INDOOR, *CAUSES)}
 ALONE = (Occasion.TEST.value, Occasion.SELF_TEST.value)  # never merged with another message
@@ -111,12 +109,11 @@ def _grouped(due: Iterable[Due]) -> list[tuple[Due, ...]]:
 
 
 def _ready(one: Due, now: int) -> bool:
-    if one.last_try_ts is None or one.last_try_ts > now:  # tried by a clock that was ahead
+    if one.last_try_ts is not None and one.last_try_ts > now:  # tried by a clock that was ahead
         return True
-    if one.last_outcome == Outcome.UNSURE.value:
-        return one.last_try_ts + UNSURE_PAUSE.get(one.channel, 0) <= now
+    unsure = one.channel if one.last_outcome == Outcome.UNSURE.value else None
     locked = one.last_outcome in (Outcome.LOCKED.value, Outcome.UNCONFIGURED.value)
-    return deliveries.next_try_ts(one.tries, one.last_try_ts, one.id, locked) <= now
+    return deliveries.next_try_ts(one.tries, one.last_try_ts, one.id, locked, unsure) <= now
 
 
 class _Room:

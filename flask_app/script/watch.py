@@ -16,14 +16,12 @@ from typing import NamedTuple, TextIO
 from config.settings import Settings, load, make_folders
 from flask_app import store, system
 from flask_app.boiler import deliveries
-from flask_app.boiler.alerts import Kind
+from flask_app.boiler.alerts import CLOCK_AHEAD, Kind
 from flask_app.log import line
 from flask_app.reasons import KNOWN, reason
 from flask_app.script import announce
 
 SILENCE = 60  # seconds without a new reading after which the loop is restarted: supervisor never sees a hang
-JOBS_LATE = 300  # seconds of readings that process_phase has not judged, or without a reading and a job
-AHEAD = 300  # a reading later than this is a wrong clock's
 PATIENCE = 120  # seconds after the start in which everything else is starting too
 MUTE_LOOKS = 5  # a minute apart: supervisor restarts a dead gunicorn within seconds
 REPEAT = 3600  # seconds between two messages of one kind
@@ -77,8 +75,8 @@ def decide(memory: Memory, seen: Seen) -> tuple[Memory, list[Deed]]:
     if seen.storage:
         return memory, [Deed.TELL_STORAGE]
     # With the loop dead too no reading is late: `blind` is process_phase's to tell, and it does not run.
-    dead = seen.monotonic - memory.life >= JOBS_LATE
-    deeds = [Deed.TELL_JOBS] if dead or seen.judged_late > JOBS_LATE else []
+    dead = seen.monotonic - memory.life >= announce.JOBS_LATE
+    deeds = [Deed.TELL_JOBS] if dead or seen.judged_late > announce.JOBS_LATE else []
     if memory.mute_looks >= MUTE_LOOKS:
         deeds.append(Deed.TELL_PAGES)
     if seen.monotonic - memory.changed >= SILENCE:
@@ -109,8 +107,8 @@ def look(settings: Settings, monotonic: float, now: float) -> Seen:
     try:
         with store.opened(settings.database, settings.lock) as database:
             people = _first(announce.people(database, settings))
-            newest, late = store.progress(database.connection, int(now) + AHEAD)
-            judged = store.newest_state_ts(database.connection, int(now) + AHEAD)
+            newest, late = store.progress(database.connection, int(now) + CLOCK_AHEAD)
+            judged = store.newest_state_ts(database.connection, int(now) + CLOCK_AHEAD)
             if any(jobs.get(job, NEVER)[1] != 0 for job in ("archive_minute", "process_phase")):
                 store.check(database)  # it may be the file that they stumble over
             with database.writing():
@@ -180,7 +178,7 @@ def _ask_supervisor(url: str, method: str, *words: object) -> str:
     return ""
 
 
-def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = "") -> None:
+def tell(settings: Settings, kind: Kind, why: str, now: float, name: str = "") -> None:
     """Sends a message of its own to those told first, at most once an hour for each `name` (the kind's by default);
     where a gateway could not be reached, again after five minutes.
 
@@ -196,7 +194,7 @@ def tell(settings: Settings, kind: Kind, reason: str, now: float, name: str = ""
     from flask_app.boiler.deliveries import Message
 
     translate = words.translator(settings.options.language)
-    text = f"{translate(words.KINDS[kind])}\n\n{translate(words.CAUSES[kind])}\n{reason}\n\n{settings.url}\n"
+    text = f"{translate(words.KINDS[kind])}\n\n{translate(words.CAUSES[kind])}\n{why}\n\n{settings.url}\n"
     brief = gsm.plain(" ".join(text.split()))[: gsm.PLACES]
     for channel, address in waiting:
         _put_off(marks[channel, address], now + AGAIN)  # a try that ends this program must not be made each minute

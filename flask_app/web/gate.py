@@ -111,7 +111,7 @@ def configure(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     if settings.proxies:
         count = settings.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]  # as Flask says
     app.before_request(_check_visitor)
     app.context_processor(lambda: {"level": level() if hasattr(g, "simulated") else Level.STRANGER, "Level": Level})
 
