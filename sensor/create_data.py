@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from config.settings import Settings, load, make_folders
 from flask_app import store
-from flask_app.boiler.fittings import Fittings, Idle, fitted_channels
+from flask_app.boiler.fittings import PROBES_FOUND, Fittings, Idle, fitted_channels
 from flask_app.boiler.options import OptionError, Options, in_force
 from flask_app.boiler.rows import MINUTE, MOTORS, TEMPERATURES, VALUES, Reason, Row
 from flask_app.lock import LockBusyError, alone, hold
@@ -43,7 +43,6 @@ UNSET_READINGS = 21600  # a day of those stored before the clock was set: older 
 JUMP_SECONDS = 2.0
 STEP_SECONDS = 60.0  # a jump that people should know of
 PHASE_SECONDS = 0.25  # past the multiple of the period, so that an early wake-up never falls in the second before
-PROBES_FOUND = "probes_found"  # what the history calls which probe gives which role
 SWAY_SECONDS = 0.37  # later in its period than the sample before, then earlier: 3.63 to 4.37 s apart at 4 s
 
 Values = dict[str, float | Reason]

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from flask_app.boiler.rows import MOTORS
 
+PROBES_FOUND = "probes_found"
+"""Key of the setting that says, as JSON, which probe the loop reads each role from (role: address)."""
+
 FIRST_GATE = 0.08  # A at the clamp, until its idle current is learned
 LEAST_GATE = 0.03  # A at the clamp: 1 mV, 8 steps of the converter
 GATE_IDLES = 2.0  # times the idle current

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from flask_app.boiler.alerts import Kind
+from flask_app.boiler.fittings import PROBES_FOUND
 from flask_app.boiler.options import LIMITS
 from flask_app.boiler.timetable import NOTE_KEY, STOP_KEY
 from flask_app.web import wording
@@ -77,7 +78,7 @@ TITLES = {
     "MQTT_PASSWORD": _("Password of the broker"),
     "HEARTBEAT_URL": _("Address called while all is well"),
     "probes_seen": _("Probes"),
-    "probes_found": _("Probes found"),
+    PROBES_FOUND: _("Probes found"),
     "test_received": _("Test message received"),
     "stop": _("The boiler is off on purpose"),
     "advice.declined": _("Setpoint advised and not taken"),
@@ -152,7 +153,7 @@ def changed(name: str, value: str) -> str:
         return f"{STOPS[reason]}, → {day_time(int(until))}" if reason in STOPS and until.isdecimal() else "–"
     if name == "learned.reset":
         return str(PARTS.get(value, value))
-    if name == "probes_found":
+    if name == PROBES_FOUND:
         return ", ".join(f"{wording.role(role)} {address}" for role, address in json.loads(value).items())
     if value in ANSWERS and name == "test_received":
         return str(ANSWERS[value])

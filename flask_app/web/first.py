@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from flask_app.boiler.fittings import PROBES_FOUND
 from flask_app.boiler.rows import TEMPERATURES
 from flask_app.web import choices, explained, fittings, gate, notices, queries
 
@@ -55,7 +56,7 @@ def read_steps() -> str:
         choices={choice.name: choice for choice in choices.choices()},
         reading=reading,
         probes=probes_seen(reading),
-        found=queries.newest_value(fittings.FOUND),
+        found=queries.newest_value(PROBES_FOUND),
         unnamed=fittings.unnamed(),
         told=notices.channels(),
         title=explained.title,
@@ -76,7 +77,7 @@ def finish(step: str) -> Response | tuple[str, int]:
         if not choices.keep_option(step, value):
             return read_steps(), 400
     elif step == "probes_seen":
-        if request.form.get("found", "") != queries.newest_value(fittings.FOUND):
+        if request.form.get("found", "") != queries.newest_value(PROBES_FOUND):
             flash(_("Other probes were found in the meantime: look again."), "bad")
             return read_steps(), 400
         fittings.name_all()

@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from werkzeug.wrappers import Response
 
-from flask_app.boiler.fittings import LIMITS, SEPARATION, described, fitted_channels, opens_at, separation
+from flask_app.boiler.fittings import LIMITS, PROBES_FOUND, SEPARATION, described, fitted_channels, opens_at, separation
 from flask_app.boiler.fittings import Channel as Clamp
 from flask_app.boiler.fittings import Idle as Learned
 from flask_app.boiler.rows import MOTORS, TEMPERATURES
@@ -27,8 +27,6 @@ from flask_app.web.languages import exact
 pages = Blueprint("fittings", __name__, url_prefix="/admin/sensors")
 
 CHANGES = 20
-FOUND = "probes_found"
-"""What the history calls which probe the loop reads each role from."""
 ADDRESS = re.compile(r"28-[0-9a-f]{12}")
 
 
@@ -68,7 +66,7 @@ def clamps() -> tuple[Clamp, ...]:
 
 def unnamed() -> dict[str, str]:
     """The probe of each role that has it by the order found alone: another one could take its place."""
-    found: dict[str, str] = json.loads(queries.newest_value(FOUND) or "{}")
+    found: dict[str, str] = json.loads(queries.newest_value(PROBES_FOUND) or "{}")
     if not found or current_app.config["SETTINGS"].probes:
         return {}
     named = {word for row in db.session.execute(select(Probe.role, Probe.address)) for word in row}

@@ -20,11 +20,11 @@ import pytest
 
 from config.settings import Settings
 from flask_app import lock, store
-from flask_app.boiler.fittings import Channel, Fittings, Idle, Probe
+from flask_app.boiler.fittings import PROBES_FOUND, Channel, Fittings, Idle, Probe
 from flask_app.boiler.options import Options
 from flask_app.boiler.rows import MOTORS, TEMPERATURES, Reason, Row
 from flask_app.store import Database
-from sensor.create_data import HELD_READINGS, PROBES_FOUND, Hardware, Recorder, Taken, offer, record, run
+from sensor.create_data import HELD_READINGS, Hardware, Recorder, Taken, offer, record, run
 from sensor.get_temp import Probes
 from sensor.get_watt import Currents
 from tests.sensor.ads1115 import RealTimeBus, ac

@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from flask_app import store
+from flask_app.boiler.fittings import PROBES_FOUND
 from flask_app.boiler.options import Options
 from flask_app.store import Database
-from sensor.create_data import PROBES_FOUND, fittings
+from sensor.create_data import fittings
 from sensor.get_temp import roles_of
 from tests.web.conftest import NOW, Rows
 from tests.web.test_admin import owner, post, stored
